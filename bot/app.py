@@ -1,0 +1,135 @@
+"""The only wiring: settings in, a running program out. Knows every part and does nothing of its own.
+
+Starting order: database, GitHub, web, worker; stopping is the reverse, so that nothing is acknowledged that is not stored.
+"""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+import aiohttp
+import structlog
+from aiohttp import web
+
+from bot.github.app_auth import AppAuth
+from bot.github.client import Client
+from bot.github.transport import WRITE_GAP, Transport, TransportOptions
+from bot.settings import Settings
+from bot.store import inbox, lanes
+from bot.store.db import Database, now
+from bot.store.inbox import Inbox
+from bot.store.migrate import upgrade
+from bot.web.server import build_app
+from bot.worker.loop import Bell, Worker
+
+log = structlog.get_logger()
+
+SOON = timedelta(seconds=2)  # a lane due later than that is at rest
+PUBLIC_HOSTS = (
+    "api.github.com",
+    ".ghe.com",
+)  # GitHub's own; an Enterprise Server has no limits unless its owner sets them
+
+
+@dataclass(slots=True)
+class Running:
+    """A running program."""
+
+    database: Database
+    port: int | None  # of the web side; None = no web side here
+
+    async def idle(self) -> bool:
+        """Say whether nothing waits: no delivery, and no lane that is due now or soon or being worked on."""
+        async with self.database.session() as session:
+            clock = await now(session)
+            waiting = [await inbox.next_due(session), await lanes.next_due(session)]
+        return all(each is None or each > clock + SOON for each in waiting)
+
+
+@asynccontextmanager
+async def running(settings: Settings, *, web_side: bool, worker_side: bool) -> AsyncIterator[Running]:
+    """Start the program in this event loop and stop it at the end of the block. Raises what a part cannot start for."""
+    async with AsyncExitStack() as stack:
+        database = Database(settings.database_url)
+        stack.push_async_callback(database.close)
+        await upgrade(database.engine)
+        bell = Bell()
+        tasks: list[asyncio.Task[None]] = []
+        worker: Worker | None = None
+        if worker_side:
+            session = await stack.enter_async_context(aiohttp.ClientSession(auto_decompress=True))
+            worker = Worker(
+                github=_github(settings, session),
+                database=database,
+                app_id=settings.github_app_id,
+                deliveries=bell,
+                turns=settings.workers,
+                resync_seconds=settings.resync_seconds,
+            )
+        port = await _listen(stack, settings, database, bell) if web_side else None
+        if worker is not None:
+            tasks.append(asyncio.create_task(worker.run()))
+            stack.push_async_callback(_stop, worker, tasks[0])
+        log.info("started", port=port, worker=worker_side)
+        yield Running(database=database, port=port)
+        log.info("stopping")
+
+
+async def serve(settings: Settings, *, web_side: bool, worker_side: bool) -> None:
+    """Run until SIGTERM or SIGINT; a turn that is under way comes to its end."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with suppress(NotImplementedError):  # no signal handlers on some platforms; there Ctrl-C raises
+            loop.add_signal_handler(number, stopped.set)
+    async with running(settings, web_side=web_side, worker_side=worker_side):
+        await stopped.wait()
+
+
+async def migrate(settings: Settings) -> None:
+    """Bring the database to the newest form and do nothing else."""
+    database = Database(settings.database_url)
+    try:
+        await upgrade(database.engine)
+    finally:
+        await database.close()
+
+
+def _github(settings: Settings, session: aiohttp.ClientSession) -> Client:
+    host = urlsplit(settings.github_api_url).hostname or ""
+    paced = host == PUBLIC_HOSTS[0] or host.endswith(PUBLIC_HOSTS[1])
+    auth = AppAuth(settings.github_app_id, settings.github_private_key.get_secret_value())
+    options = TransportOptions(
+        api_url=settings.github_api_url,
+        graphql_url=settings.github_graphql_url,
+        write_gap=WRITE_GAP if paced else 0,
+    )
+    return Client(Transport(session, auth, options), settings.github_app_id)
+
+
+async def _listen(stack: AsyncExitStack, settings: Settings, database: Database, bell: Bell) -> int:
+    """Open the web side; return the port, which the system chose if the setting is 0."""
+    receiver = Inbox(database, lambda: datetime.now(UTC))
+    stack.push_async_callback(receiver.close)
+    application = build_app(
+        secret=settings.github_webhook_secret.get_secret_value(),
+        store=receiver.store,
+        notify=bell.ring,
+        database=database,
+    )
+    runner = web.AppRunner(application, access_log=None, handle_signals=False)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    site = web.TCPSite(runner, settings.host, settings.port)
+    await site.start()
+    port: int = runner.addresses[0][1]
+    return port
+
+
+async def _stop(worker: Worker, task: asyncio.Task[None]) -> None:
+    worker.stop()
+    await task

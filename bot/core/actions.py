@@ -1,0 +1,226 @@
+"""What a turn may do to GitHub: data only, one class per kind of write, in GitHub's words.
+
+Every action is safe to repeat (SAFE), guarded by an expected sha (GUARDED), or journalled before it is tried (ONCE).
+worker/apply.py carries them out; must not hold a reason or a choice.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from typing import ClassVar
+
+from bot.core.model import Branch, IssueNumber, Key, MergeMethod, NodeId, PullNumber, Sha
+
+
+class Replay(Enum):
+    """Why doing it twice does no harm."""
+
+    SAFE = "safe"  # named or absolute: the second time changes nothing
+    GUARDED = "guarded"  # GitHub compares an expected value and refuses
+    ONCE = "once"  # journalled before; after a crash its marker is looked for before it is tried again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateLabel:
+    """Create a repository label. A second one of that name is refused by GitHub."""
+
+    replay: ClassVar[Replay] = Replay.GUARDED
+    name: str  # at most 50 characters
+    color: str  # 6 hex digits
+    description: str  # at most 100 characters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateRefs:
+    """Create refs, all or none; each must not exist yet."""
+
+    replay: ClassVar[Replay] = Replay.GUARDED
+    refs: tuple[tuple[str, Sha], ...]  # ("refs/heads/x", sha)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteBranch:
+    """Delete a branch that Signalbox created, if its tip is still `expected`."""
+
+    replay: ClassVar[Replay] = Replay.GUARDED
+    branch: Branch
+    expected: Sha
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmptyCommit:
+    """Put a commit without changes on a branch whose tip is `expected`."""
+
+    replay: ClassVar[Replay] = Replay.GUARDED
+    branch: Branch
+    expected: Sha
+    headline: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPull:
+    """Open a pull request. GitHub refuses a second one for the same head and base."""
+
+    replay: ClassVar[Replay] = Replay.GUARDED
+    key: Key
+    head: Branch
+    base: Branch
+    title: str
+    body: str
+    draft: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReopenPull:
+    """Reopen a closed pull request."""
+
+    replay: ClassVar[Replay] = Replay.SAFE
+    pull: NodeId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkReady:
+    """Take a pull out of draft."""
+
+    replay: ClassVar[Replay] = Replay.SAFE
+    pull: NodeId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddLabels:
+    """Add labels to an issue or pull."""
+
+    replay: ClassVar[Replay] = Replay.SAFE
+    subject: NodeId
+    labels: tuple[NodeId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveLabels:
+    """Remove labels from an issue or pull; others stay untouched."""
+
+    replay: ClassVar[Replay] = Replay.SAFE
+    subject: NodeId
+    labels: tuple[NodeId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckAction:
+    """A button on a completed check run (label 20, description 40, identifier 20 characters at most)."""
+
+    label: str
+    description: str
+    identifier: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutCheck:
+    """Create the `signalbox` check run on a head, or change the one that is there.
+
+    `external_id` is "plan/<issue>/<revision:12>/<head:12>/<digest:12>" or "outside/<head:12>/<digest:12>": it says what
+    the run was made from, and its digest what it shows, so that an unchanged one is never written again.
+    """
+
+    replay: ClassVar[Replay] = Replay.SAFE
+    head_sha: Sha
+    run: NodeId | None  # None = create
+    status: str  # "in_progress" or "completed"
+    conclusion: str | None  # "success", "failure" or "action_required" when completed
+    title: str
+    summary: str  # markdown, at most 65,535 characters
+    text: str
+    external_id: str
+    details_url: str
+    buttons: tuple[CheckAction, ...] = ()  # at most 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostComment:
+    """Write a new comment. The body ends in a hidden marker that names `journal_key`, so that it can be found again."""
+
+    replay: ClassVar[Replay] = Replay.ONCE
+    journal_key: str  # "status" or "reply:<command id>"
+    number: int  # of the issue or pull
+    subject: NodeId
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditComment:
+    """Replace the body of a comment of ours."""
+
+    replay: ClassVar[Replay] = Replay.SAFE
+    comment: NodeId
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class React:
+    """Put a reaction on a comment. GitHub keeps one of a kind per user."""
+
+    replay: ClassVar[Replay] = Replay.SAFE
+    subject: NodeId
+    content: str  # GraphQL's ReactionContent: "EYES", "ROCKET", "CONFUSED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergePull:
+    """Merge a pull whose head is still the one that was judged."""
+
+    replay: ClassVar[Replay] = Replay.GUARDED
+    key: Key
+    pull: PullNumber
+    head_sha: Sha
+    method: MergeMethod
+    title: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickIssue:
+    """Tick the checkboxes or lines of landed workstreams in the plan's newest body, and nothing else."""
+
+    replay: ClassVar[Replay] = Replay.SAFE
+    issue: IssueNumber
+    keys: tuple[Key, ...]
+
+
+Mutation = (
+    CreateLabel
+    | CreateRefs
+    | DeleteBranch
+    | EmptyCommit
+    | OpenPull
+    | ReopenPull
+    | MarkReady
+    | AddLabels
+    | RemoveLabels
+    | PutCheck
+    | PostComment
+    | EditComment
+    | React
+)  # what one GraphQL request may carry many of
+
+Action = Mutation | MergePull | TickIssue
+
+
+class OutcomeKind(Enum):
+    """How a write ended."""
+
+    DONE = "done"
+    ALREADY = "already"  # it was so before
+    MOVED = "moved"  # the guard refused: the world is not as judged; look again
+    REFUSED = "refused"  # GitHub says no, and will say it again
+    LATER = "later"  # not now: limits, or GitHub is still thinking
+    UNKNOWN = "unknown"  # no answer: it may or may not have happened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one action. A value, never an exception: refusals are expected."""
+
+    kind: OutcomeKind
+    detail: str = ""  # GitHub's message, without secrets
+    retry_after: timedelta | None = None
+    result: str | None = None  # node id of what was created, or the sha of the merge

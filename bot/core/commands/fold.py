@@ -1,0 +1,104 @@
+"""Folds the waiting commands of a plan into its intent, one after the other, and answers each.
+
+First step of deciding. Must not act: what a command asked for is carried out by whatever follows from the new intent.
+"""
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+
+from bot.core import registry
+from bot.core.commands import Command, CommandCase
+from bot.core.commands.target import aim
+from bot.core.facts import Answer, CommandFacts, Facts, Verdict
+from bot.core.memory import Memory
+from bot.core.model import PlanState, Role
+from bot.core.render import replies
+from bot.core.text import login, when
+from bot.core.views import PlanView
+
+Judge = Callable[[Facts, Memory], PlanView]
+
+_EVERYWHERE = frozenset({"help"})  # answered on any issue that Signalbox looks after
+_BEFORE_START = frozenset({"start"})  # the changes that make sense before a start
+
+
+def fold(facts: Facts, memory: Memory, judge: Judge) -> tuple[Memory, Mapping[int, Answer], frozenset[int]]:
+    """Return the memory after every command without an answer, each one's answer, and those that get none at all.
+
+    Commands are taken in the order of arrival; each sees the plan as the ones before it left it. A command that was
+    answered in an earlier turn is not run again.
+    """
+    answers: dict[int, Answer] = {}
+    ignored: set[int] = set()
+    view: PlanView | None = None
+    for call in facts.commands:
+        if call.answer is not None:
+            continue
+        if view is None:
+            view = judge(facts, memory)
+        if call.author_is_bot and not _obeyed(call, view):
+            ignored.add(call.id)
+            continue
+        before = memory
+        memory, answers[call.id] = _run(call, facts, memory, view)
+        if memory is not before:
+            view = None
+    return memory, answers, frozenset(ignored)
+
+
+def _obeyed(call: CommandFacts, view: PlanView) -> bool:
+    """Whether the config names this bot; GitHub writes a bot's login with "[bot]" in one API and without in another."""
+    known = {each.lower().removesuffix("[bot]") for each in view.config.bots}
+    return call.author.lower().removesuffix("[bot]") in known
+
+
+def _run(call: CommandFacts, facts: Facts, memory: Memory, view: PlanView) -> tuple[Memory, Answer]:
+    command = registry.load_commands().get(call.verb)
+    if command is None:
+        return memory, _refused(_unknown(call.verb))
+    refusal = _forbidden(command, call) or _out_of_place(command, view) or _out_of_time(command, view)
+    if refusal:
+        return memory, _refused(refusal)
+    target = aim(command, call, facts, view)
+    if target.refusal:
+        return memory, _refused(target.refusal)
+    result = command.run(
+        CommandCase(call=call, key=target.key, words=target.words, facts=facts, memory=memory, view=view)
+    )
+    return result.memory, result.answer
+
+
+def _refused(reply: str) -> Answer:
+    return Answer(verdict=Verdict.REFUSED, reply=reply)
+
+
+def _unknown(verb: str) -> str:
+    near = get_close_matches(verb, registry.load_commands(), n=1)
+    return replies.unknown_verb_reply(verb, near[0] if near else None)
+
+
+def _forbidden(command: Command, call: CommandFacts) -> str:
+    return "" if call.role.allows(command.role) else replies.role_refusal(command, call.role)
+
+
+def _out_of_place(command: Command, view: PlanView) -> str:
+    """Why not on this issue: it lost the label, or never had it, before anybody started it."""
+    if view.intent.start is not None or view.config.label in view.issue.labels or command.name in _EVERYWHERE:
+        return ""
+    return replies.not_a_plan_reply(view.config.label)
+
+
+def _out_of_time(command: Command, view: PlanView) -> str:
+    """Why not in this state of the plan. Reading is always fine."""
+    if not command.role.allows(Role.WRITE):
+        return ""
+    if view.state is PlanState.COMPLETED:
+        return "The plan is complete: every workstream has landed or was skipped, so there is nothing left to change."
+    if view.intent.cancelled is not None:
+        by = view.intent.cancelled
+        return (
+            f"The plan was cancelled by {login(by.by)} on {when(by.at)}: open a new issue for what is still to be done"
+        )
+    if view.state is PlanState.PREVIEW and command.name not in _BEFORE_START:
+        return "The plan has not been started: `/signalbox start` lays its branches and pull requests."
+    return ""

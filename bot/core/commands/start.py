@@ -1,0 +1,62 @@
+"""Command: put the plan as it is written now into force. Must not lay branches: decide.py does, from the new intent."""
+
+from dataclasses import replace
+
+from bot.core.commands import Command, CommandCase, Result, Target, done, refused
+from bot.core.model import Problem, Role, Severity, Start
+from bot.core.plan.revision import revision_of
+from bot.core.render import replies
+from bot.core.text import code, login, when
+
+SHOWN_PROBLEMS = 10  # at most, in the refusal
+
+
+def run(case: CommandCase) -> Result:
+    """Refuse with the reasons, or fix revision, base and who did it."""
+    if (start := case.intent.start) is not None:
+        edited = "; the text was edited since, and the edit is not in force" if case.view.pending is not None else ""
+        return done(case, reply=f"The plan was started by {login(start.by)} on {when(start.at)} already{edited}.")
+    if case.words:
+        words = code(" ".join(case.words)[:60])
+        return refused(case, f"`/signalbox start` starts the whole plan and takes no words: leave {words} out.")
+    if not case.view.issue.open:
+        return refused(case, "The plan's issue is closed: reopen it, then start.")
+    if (edited_at := case.view.issue.edited_at) is not None and edited_at > case.call.at:
+        # who may edit the issue need not be who may start it: nobody starts what they have not read
+        return refused(case, "The plan was edited after you wrote that: read it again, then start it.")
+    if case.view.config_problems and case.memory.good_config is None:
+        return refused(case, _unconfigured(case.view.config_problems))
+    sha = case.facts.base.sha
+    if sha is None or any(problem.severity is Severity.ERROR for problem in case.view.problems):
+        return refused(case, replies.start_refused_reply(case.view))
+    body = case.facts.issue.body
+    intent = replace(
+        case.intent,
+        start=Start(
+            by=case.call.author,
+            at=case.call.at,
+            revision=revision_of(body),
+            base=case.facts.base.name,
+            base_sha=sha,
+        ),
+    )
+    result = done(case, intent)
+    return replace(result, memory=replace(result.memory, approved_body=body))
+
+
+def _unconfigured(problems: tuple[Problem, ...]) -> str:
+    lines = [f"- Line {each.line}: {each.message}. {each.hint}." for each in problems[:SHOWN_PROBLEMS]]
+    if len(problems) > SHOWN_PROBLEMS:
+        lines.append(f"- … and {len(problems) - SHOWN_PROBLEMS} more")
+    head = "**Not started:** `.github/signalbox.yml` has mistakes, so it is not known how to run the plan."
+    return "\n".join([head, "", *lines, "", "Mend the file on the base branch, then say `/signalbox start` again."])
+
+
+COMMAND = Command(
+    name="start",
+    usage="/signalbox start",
+    summary="Start the plan as it is written now: lay a branch and a draft pull request for every workstream",
+    role=Role.MAINTAIN,
+    target=Target.PLAN,
+    run=run,
+)

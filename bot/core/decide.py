@@ -1,0 +1,312 @@
+"""The heart: facts and memory in, the next actions out. Only what differs from what is observed becomes an action.
+
+Third step of every turn, pure. Must not keep a plan of its own: each turn starts from what is true, so that a crash, a
+repeat and a lost event are one case.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.core.actions import (
+    Action,
+    AddLabels,
+    CreateRefs,
+    DeleteBranch,
+    EditComment,
+    EmptyCommit,
+    MarkReady,
+    MergePull,
+    OpenPull,
+    PostComment,
+    React,
+    RemoveLabels,
+    ReopenPull,
+    TickIssue,
+)  # fmt: skip
+from bot.core.check import own_check
+from bot.core.commands.fold import fold
+from bot.core.facts import Answer, CommandFacts, Facts, Mergeable, PullFacts, PullState, Verdict
+from bot.core.judge import judge, merge_seen, seen_of
+from bot.core.marker import mark, read_marker
+from bot.core.memory import Memory
+from bot.core.model import (
+    Branch,
+    Intent,
+    Key,
+    MergeMethod,
+    Mode,
+    NodeId,
+    PlanState,
+    PullNumber,
+    Retry,
+    Stage,
+    Start,
+)  # fmt: skip
+from bot.core.plan.tick import tick
+from bot.core.render import brief, replies, status
+from bot.core.render.labels import STAGE_LABELS
+from bot.core.views import GateVerdict, PlanView, WorkstreamView
+
+SLOW_CLOCK = timedelta(minutes=10)  # an open plan is looked at that often even if no event comes
+MAX_THINKING = timedelta(seconds=60)  # the longest pause while GitHub computes whether a pull could merge
+
+_NOT_GREETED = frozenset({Stage.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What one turn concludes."""
+
+    memory: Memory
+    view: PlanView
+    answers: Mapping[int, Answer]  # command id -> what its author is told, decided in this turn
+    ignored: frozenset[int]  # commands that get no answer at all (bots)
+    actions: tuple[Action, ...]  # in the order in which they are to be done
+    acks: Mapping[int, tuple[Action, ...]]  # command id -> those of `actions` that show its answer
+    branches: Mapping[Branch, tuple[Key, PullNumber | None]]  # what belongs to the plan; empty before a start
+    open: bool  # False = nothing will change any more by itself
+    next_look: datetime | None  # UTC; None = only an event will bring news
+
+
+def decide(facts: Facts, memory: Memory) -> Decision:
+    """Return what follows from the facts. Deterministic; the same facts and the memory it returns give no new actions."""
+    before = memory.intent.start
+    memory, answers, ignored = fold(facts, memory, judge)
+    if before is None and memory.intent.start is not None:
+        memory = _started(facts, memory, memory.intent.start)
+    view = judge(facts, memory)
+    memory = replace(
+        memory,
+        seen=merge_seen(memory.seen, seen_of(view)),
+        good_config=facts.config_source if not view.config_problems else memory.good_config,
+    )
+    view = judge(facts, memory)
+    memory = replace(memory, intent=_settled(view, memory), checks=_current_checks(view, memory))
+    acks = {
+        call.id: tuple(_acknowledge(view, call, answer))
+        for call in facts.commands
+        if (answer := answers.get(call.id) or call.answer) is not None
+    }
+    actions = (
+        *_opening(view, facts, memory),
+        *(action for stream in view.streams for action in _tracking(view, stream, facts, memory)),
+        *(action for ack in acks.values() for action in ack),
+        *_status(view, facts, memory),
+        *_ticks(view),
+        *_cleaning(view, memory),
+        *_merging(view),
+    )
+    return Decision(
+        memory=memory,
+        view=view,
+        answers=answers,
+        ignored=ignored,
+        actions=tuple(dict.fromkeys(actions)),
+        acks=acks,
+        branches=_branches(view),
+        open=is_plan(view) and view.state not in {PlanState.COMPLETED, PlanState.CANCELLED},
+        next_look=_next_look(view),
+    )
+
+
+def _started(facts: Facts, memory: Memory, start: Start) -> Memory:
+    """Pin what must not change while the plan runs: the names of its branches, and which of them were not ours."""
+    config = judge(facts, replace(memory, intent=replace(memory.intent, start=None))).config
+    there = tuple(key for key, found in facts.workstreams.items() if found.branch is not None)
+    start = replace(start, branch_prefix=config.branch_prefix)
+    return replace(memory, intent=replace(memory.intent, start=start), adopted=there)
+
+
+def is_plan(view: PlanView) -> bool:
+    """Say whether the issue is a plan: it carries the label, or it was started while it did."""
+    return view.intent.start is not None or view.config.label in view.issue.labels
+
+
+def _opening(view: PlanView, facts: Facts, memory: Memory) -> Iterator[Action]:
+    """Lay labels, branches, opening commits and pulls, each from what is missing now."""
+    start = view.intent.start
+    if start is None or view.state not in {PlanState.RUNNING, PlanState.PAUSED}:
+        return
+    yield from (label for label in STAGE_LABELS if label.name not in facts.repository.labels)
+    unlaid = [stream for stream in view.streams if stream.pull is None and stream.stage not in _NOT_GREETED]
+    refs = [(f"refs/heads/{stream.branch}", start.base_sha) for stream in unlaid if stream.branch_sha is None]
+    first = f"signalbox/{view.issue.number}/cp-0"
+    if first not in view.checkpoints:
+        refs.insert(0, (f"refs/tags/{first}", start.base_sha))
+    if refs:
+        yield CreateRefs(refs=tuple(refs))
+    for stream in unlaid:
+        if stream.branch_sha == start.base_sha or (stream.branch_sha is not None and _is_behind(stream, facts)):
+            headline, body = brief.opening_commit(view, stream)
+            yield EmptyCommit(branch=stream.branch, expected=stream.branch_sha, headline=headline, body=body)
+    for stream in unlaid:
+        if stream.branch_sha is not None and stream.branch_sha != start.base_sha and not _is_behind(stream, facts):
+            yield OpenPull(
+                key=stream.workstream.key,
+                head=stream.branch,
+                base=start.base,
+                title=brief.pull_title(stream),
+                body=brief.brief(view, stream),
+                draft=memory.drafts,
+            )
+
+
+def _is_behind(stream: WorkstreamView, facts: Facts) -> bool:
+    """Whether a branch that was there before the start has nothing of its own: it too needs an opening commit."""
+    found = facts.workstreams[stream.workstream.key].branch
+    return found is not None and found.ahead == 0
+
+
+def _tracking(view: PlanView, stream: WorkstreamView, facts: Facts, memory: Memory) -> Iterator[Action]:
+    """Bring one pull's draft state, labels and check run to what its stage says."""
+    pull = stream.pull
+    if pull is None or view.intent.start is None:
+        return
+    key = stream.workstream.key
+    if pull.state is PullState.OPEN and pull.draft and key in view.intent.handed_in:
+        yield MarkReady(pull=pull.node_id)
+    retry = memory.intent.retries.get(key)
+    if retry is not None and retry.reopen and stream.branch_sha is not None:
+        yield ReopenPull(pull=pull.node_id)
+    elif retry is not None and not retry.reopen:
+        headline, body = brief.retry_commit(view, stream)
+        yield EmptyCommit(branch=stream.branch, expected=retry.head, headline=headline, body=body)
+    yield from _labels(stream, pull, facts)
+    check = own_check(view, stream, pull, memory)
+    if check is not None:
+        yield check
+
+
+def _labels(stream: WorkstreamView, pull: PullFacts, facts: Facts) -> Iterator[Action]:
+    known = {label.name for label in STAGE_LABELS}
+    wrong = tuple(node for name, node in sorted(pull.labels.items()) if name in known and name != stream.stage.label)
+    if wrong:
+        yield RemoveLabels(subject=pull.node_id, labels=wrong)
+    right = facts.repository.labels.get(stream.stage.label)
+    if right is not None and stream.stage.label not in pull.labels:
+        yield AddLabels(subject=pull.node_id, labels=(right,))
+
+
+def _acknowledge(view: PlanView, call: CommandFacts, answer: Answer) -> Iterator[Action]:
+    """React to the comment, and reply where there is something to say; a pressed button has no comment to react to."""
+    if call.comment is not None:
+        yield React(subject=call.comment, content="EYES")
+        yield React(subject=call.comment, content="ROCKET" if answer.verdict is Verdict.DONE else "CONFUSED")
+    if answer.reply:
+        pull = next((each.pull for each in view.streams if each.pull and each.pull.number == call.pull), None)
+        key = f"reply:{call.id}"
+        yield PostComment(
+            journal_key=key,
+            number=view.issue.number if call.pull is None else call.pull,
+            subject=call.subject or (pull.node_id if pull is not None else view.issue.node_id),
+            body=mark(answer.reply, key),
+        )
+
+
+def _status(view: PlanView, facts: Facts, memory: Memory) -> Iterator[Action]:
+    """The one status comment. An issue that never was a plan gets none."""
+    if is_plan(view):
+        text = status.status_comment(view, memory.refusals)
+    elif memory.comment is not None:
+        text = replies.not_a_plan_reply(view.config.label)
+    else:
+        return
+    if facts.comment is None:
+        # a comment that somebody deleted is a new one, with a journal entry of its own
+        key = "status" if memory.comment is None else f"status:{memory.comment}"
+        yield PostComment(journal_key=key, number=view.issue.number, subject=view.issue.node_id, body=mark(text, key))
+        return
+    body = mark(text, "status")
+    wanted = read_marker(body)
+    assert wanted is not None
+    if facts.comment.digest != wanted.digest:
+        yield EditComment(comment=facts.comment.node_id, body=body)
+
+
+def _ticks(view: PlanView) -> Iterator[Action]:
+    landed = tuple(each.workstream.key for each in view.streams if each.stage is Stage.DONE)
+    if view.intent.start is not None and tick(view.issue.body, landed) != view.issue.body:
+        yield TickIssue(issue=view.issue.number, keys=landed)
+
+
+def _cleaning(view: PlanView, memory: Memory) -> Iterator[Action]:
+    """Once the plan is complete, remove the branches that Signalbox created and that hold nothing but what landed."""
+    if view.state is not PlanState.COMPLETED or not view.config.remove_branches:
+        return
+    for stream in view.streams:
+        pull = stream.pull
+        ours = stream.workstream.key not in memory.adopted
+        if ours and stream.stage is Stage.DONE and pull is not None and stream.branch_sha == pull.head_sha:
+            yield DeleteBranch(branch=stream.branch, expected=pull.head_sha)
+
+
+def _merging(view: PlanView) -> Iterator[Action]:
+    """At most one merge a turn: after it the base is another one, and everything is judged anew."""
+    if view.state is not PlanState.RUNNING or view.config.mode is not Mode.AUTO:
+        return
+    stream = view.next_to_merge
+    if stream is None or stream.pull is None or stream.pull.mergeable is not Mergeable.YES:
+        return
+    title, message = brief.merge_commit(view, stream)
+    yield MergePull(
+        key=stream.workstream.key,
+        pull=stream.pull.number,
+        head_sha=stream.pull.head_sha,
+        method=_method(view),
+        title=title,
+        message=message,
+    )
+
+
+def _method(view: PlanView) -> MergeMethod:
+    allowed = view.repository.merge_methods
+    if view.config.merge_method is not None and view.config.merge_method in allowed:
+        return view.config.merge_method
+    return next((method for method in MergeMethod if method in allowed), MergeMethod.MERGE)
+
+
+def _settled(view: PlanView, memory: Memory) -> Intent:
+    """Drop wishes that came true, so that they cannot act a second time."""
+    intent = view.intent
+    pulls = {each.workstream.key: each.pull for each in view.streams}
+    handed_in = {
+        key: order
+        for key, order in intent.handed_in.items()
+        if (pull := pulls.get(key)) is None or pull.draft or not memory.drafts
+    }
+    retries = {key: retry for key, retry in intent.retries.items() if _still_wished(retry, pulls.get(key))}
+    return replace(intent, handed_in=handed_in, retries=retries)
+
+
+def _still_wished(retry: Retry, pull: PullFacts | None) -> bool:
+    if pull is None:
+        return True
+    return pull.head_sha == retry.head and pull.state is (PullState.CLOSED if retry.reopen else PullState.OPEN)
+
+
+def _current_checks(view: PlanView, memory: Memory) -> Mapping[str, NodeId]:
+    heads = {each.pull.head_sha for each in view.streams if each.pull is not None}
+    return {head: node for head, node in memory.checks.items() if head in heads}
+
+
+def _branches(view: PlanView) -> Mapping[Branch, tuple[Key, PullNumber | None]]:
+    if view.intent.start is None:
+        return {}
+    return {
+        each.branch: (each.workstream.key, each.pull.number if each.pull is not None else None) for each in view.streams
+    }
+
+
+def _next_look(view: PlanView) -> datetime | None:
+    """When to look again without being asked: GitHub is thinking, a grace time ends, or the slow clock."""
+    if view.state not in {PlanState.RUNNING, PlanState.PAUSED}:
+        return None
+    looks = [view.now + SLOW_CLOCK]
+    for gate in (gate for stream in view.streams for gate in stream.gates if gate.verdict is GateVerdict.WAIT):
+        since = gate.since or view.now
+        if gate.gate == "mergeable":
+            looks.append(view.now + min(max(view.now - since, timedelta(seconds=1)), MAX_THINKING))
+        elif gate.gate == "checks" and since + view.config.checks_grace > view.now:
+            looks.append(since + view.config.checks_grace)
+    return min(looks)

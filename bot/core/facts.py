@@ -1,0 +1,243 @@
+"""What GitHub and the store say at one instant: the only thing that decisions are made from.
+
+Filled by worker/observe.py through the GitHub port. Must not hold anything that was derived (stages, gates)
+or wished for (Intent). All times are UTC.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from bot.core.model import Branch, IssueNumber, Key, Login, MergeMethod, NodeId, PullNumber, Role, Sha
+
+
+class CheckState(Enum):
+    """What a check says about a commit, GitHub's many conclusions folded into three."""
+
+    PENDING = "pending"  # queued, in progress, waiting, or started again
+    PASSED = "passed"  # success, neutral or skipped: the three that GitHub lets through
+    FAILED = "failed"  # everything else, "stale" included
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckFacts:
+    """The newest result of one name by one reporter on one commit: a check run or a commit status."""
+
+    name: str
+    app_id: int | None  # None = a commit status, which carries no App
+    app_name: str  # the App's name, or the status's creator
+    state: CheckState
+    conclusion: str  # GitHub's own word in lower case: "success", "timed_out", "in_progress"
+    url: str
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnCheck:
+    """A check run named `signalbox` that this App put on a commit."""
+
+    node_id: NodeId
+    status: str  # "in_progress" or "completed"
+    conclusion: str | None
+    external_id: str  # see actions.PutCheck
+    started_at: datetime | None
+    url: str
+
+
+class ReviewState(Enum):
+    """The opinion of a review. Mere comments are no opinion."""
+
+    APPROVED = "approved"
+    CHANGES_REQUESTED = "changes_requested"
+    DISMISSED = "dismissed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewFacts:
+    """The latest opinion of one person who may write."""
+
+    author: Login
+    state: ReviewState
+    commit: Sha | None  # the head it was given for
+    url: str
+    at: datetime | None = None
+
+
+class PullState(Enum):
+    """Open, merged, or closed without being merged: "closed" is never taken for "merged"."""
+
+    OPEN = "open"
+    MERGED = "merged"
+    CLOSED = "closed"
+
+
+class Mergeable(Enum):
+    """Whether GitHub could merge; UNKNOWN while it computes, and unknown is not yes."""
+
+    YES = "mergeable"
+    NO = "conflicting"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullFacts:
+    """One pull request, as one GraphQL read shows it."""
+
+    number: PullNumber
+    node_id: NodeId
+    url: str
+    title: str
+    body: str
+    state: PullState
+    draft: bool
+    head: Branch
+    head_sha: Sha
+    head_message: str  # the head commit's whole message; tells the opening commit from work
+    head_at: datetime | None  # committer date of the head
+    base: Branch
+    author: Login
+    created_at: datetime
+    mergeable: Mergeable
+    labels: Mapping[str, NodeId] = field(default_factory=dict)
+    checks: tuple[CheckFacts, ...] = ()  # of the head, without our own
+    checks_complete: bool = True  # False = GitHub listed more checks than we read
+    own_checks: tuple[OwnCheck, ...] = ()  # newest first
+    reviews: tuple[ReviewFacts, ...] = ()
+    merge_sha: Sha | None = None
+    merged_at: datetime | None = None
+    merged_by: Login | None = None
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchFacts:
+    """A branch's tip."""
+
+    name: Branch
+    sha: Sha
+    message: str  # the tip's whole message
+    ahead: int | None = None  # commits that the base has not; None = not asked for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkstreamFacts:
+    """What exists on GitHub for one workstream's branch name. Pulls are newest first, from this repository only."""
+
+    branch: BranchFacts | None = None
+    pulls: tuple[PullFacts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueFacts:
+    """The plan's issue."""
+
+    number: IssueNumber
+    node_id: NodeId
+    url: str
+    title: str
+    body: str
+    open: bool
+    labels: tuple[str, ...]
+    author: Login
+    edited_at: datetime | None = None
+    editor: Login | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnComment:
+    """A comment that this App wrote. `digest` is read from its hidden marker, "" if it carries none."""
+
+    node_id: NodeId
+    url: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequiredCheck:
+    """A check that the base's branch rules ask for. app_id None = any reporter will do."""
+
+    name: str
+    app_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseFacts:
+    """The branch the plan merges into. sha None = it does not exist."""
+
+    name: Branch
+    sha: Sha | None
+    required_checks: tuple[RequiredCheck, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositoryFacts:
+    """The repository as the read found it."""
+
+    id: int
+    node_id: NodeId
+    full_name: str  # "owner/name"
+    url: str
+    default_branch: Branch
+    archived: bool
+    merge_methods: frozenset[MergeMethod]
+    labels: Mapping[str, NodeId]  # those that begin with "signalbox:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandFacts:
+    """One slash command that waits for its answer, with its author's role as it is now."""
+
+    id: int  # the store's number, rising with arrival
+    verb: str  # lower case, as typed: may be unknown
+    words: tuple[str, ...]  # what stands behind the verb, split at white space
+    text: str  # the whole line as typed, at most 500 characters
+    author: Login
+    author_is_bot: bool
+    role: Role
+    pull: PullNumber | None  # the pull it was written on; None = on the plan's issue
+    subject: NodeId  # the issue or pull that a reply goes to
+    comment: NodeId | None  # what gets the reaction; None = a pressed button
+    comment_url: str
+    at: datetime
+    answer: "Answer | None" = None  # already decided in an earlier turn, not yet shown
+
+
+class Verdict(Enum):
+    """How a command ended."""
+
+    DONE = "done"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a command's author is told: a reaction always, a reply if there is something to say."""
+
+    verdict: Verdict
+    reply: str = ""  # markdown without the marker; "" = the reaction says it all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """When a value was first seen: the memory behind every "since". `value` is compared, never shown."""
+
+    value: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Everything one turn may know."""
+
+    now: datetime
+    app_id: int
+    repository: RepositoryFacts
+    issue: IssueFacts
+    base: BaseFacts
+    config_source: str | None  # text of .github/signalbox.yml on the base; None = no such file
+    tags: Mapping[str, Sha]  # those below "signalbox/<issue>/", by full tag name
+    workstreams: Mapping[Key, WorkstreamFacts]
+    comment: OwnComment | None  # the status comment
+    commands: tuple[CommandFacts, ...] = ()  # in the order of arrival

@@ -1,0 +1,44 @@
+"""Gates: named reasons that a pull request may or may not merge. One file each, found by registry.py.
+
+A gate is a pure function of one Case. Must not look at other workstreams except through `Case.needs`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.config import Config
+from bot.core.facts import Facts, PullFacts
+from bot.core.model import Intent, Key, Plan, Workstream
+from bot.core.views import GateResult, Need
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One workstream and all that a gate may ask about it."""
+
+    facts: Facts
+    plan: Plan
+    stream: Workstream
+    pull: PullFacts  # an open pull
+    needs: tuple[Need, ...]
+    intent: Intent
+    config: Config
+    has_work: bool  # somebody pushed more than the opening commit
+    drafts: bool  # False = the repository has no drafts; handing in is `/signalbox ready`
+    head_since: datetime  # when this head was first seen, UTC
+
+    @property
+    def key(self) -> Key:
+        """The workstream's key."""
+        return self.stream.key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """A gate: `check` returns a GateResult whose `gate` is `name`."""
+
+    name: str
+    title: str  # as the tables show it: "Order"
+    position: int  # where it stands in the tables, lowest first
+    check: Callable[[Case], GateResult]

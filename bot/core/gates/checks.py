@@ -1,0 +1,143 @@
+"""Gate: the checks on the pull's head are green, each from the App that counts.
+
+Unknown is not yes: a check that runs again, that is missing or that could not be read holds the pull up. Must not look
+at the check that Signalbox itself reports.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.core.facts import CheckFacts, CheckState
+from bot.core.gates import Case, Gate
+from bot.core.text import code, cut, plain
+from bot.core.views import GateResult, GateVerdict
+
+OWN_NAME = "signalbox"  # our check run; waiting for it would be waiting for ourselves
+CONFIG_FILE = "`.github/signalbox.yml`"
+
+_WORKER = "whoever works on it"
+_KEEPER = "whoever looks after CI"
+# What GitHub's conclusions and states mean in a sentence; any other failed one "failed".
+# https://docs.github.com/en/rest/checks/runs#create-a-check-run
+_CONCLUSIONS = {
+    "timed_out": "timed out",
+    "cancelled": "was cancelled",
+    "action_required": "asks for somebody to act",
+    "startup_failure": "could not start",
+    "stale": "never finished",
+    "error": "ended with an error",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """A check that must be there. `source` says who asks for it."""
+
+    name: str
+    app: int | None
+    source: str
+
+    def matches(self, found: CheckFacts) -> bool:
+        return found.name == self.name and self.app in {None, found.app_id}
+
+
+def failed_checks(case: Case) -> tuple[str, ...]:
+    """Return the names of the failed checks that count, each once, in GitHub's order."""
+    return tuple(dict.fromkeys(found.name for found in _counting(case) if found.state is CheckState.FAILED))
+
+
+def check(case: Case) -> GateResult:
+    """Judge the checks: nothing asked for, no work yet, failed, running, missing, not all read, green."""
+    if case.config.checks == ():
+        return _result(GateVerdict.PASS, "No checks asked for")
+    if not case.has_work:
+        return _result(GateVerdict.WAIT, "Nothing to check before somebody pushes", actor=_WORKER)
+    counting = _counting(case)
+    failed = [found for found in counting if found.state is CheckState.FAILED]
+    if failed:
+        return _failed(failed)
+    running = [found for found in counting if found.state is CheckState.PENDING]
+    if running:
+        noun = "check" if len(running) == 1 else "checks"
+        names = _list(found.name for found in running)
+        return _result(GateVerdict.WAIT, f"{len(running)} {noun} running: {names}", actor="CI", url=running[0].url)
+    missing = [each for each in _wanted(case) if not any(each.matches(found) for found in counting)]
+    if not case.pull.checks_complete and (missing or not _certain(case)):
+        return _unread()
+    if missing:
+        return _missing(case, missing)
+    if not counting:
+        return _silence(case)
+    return _result(GateVerdict.PASS, f"Green: {_list(found.name for found in counting)}")
+
+
+def _wanted(case: Case) -> tuple[_Wanted, ...]:
+    """The checks that must be there: those of the config, else those that the base's rules require."""
+    if case.config.checks is not None:
+        return tuple(_Wanted(name=each.name, app=each.app, source=CONFIG_FILE) for each in case.config.checks)
+    rules = f"the branch rules of {code(case.facts.base.name)}"
+    return tuple(
+        _Wanted(name=each.name, app=each.app_id, source=rules)
+        for each in case.facts.base.required_checks
+        if not (each.name == OWN_NAME and each.app_id in {None, case.facts.app_id})
+    )
+
+
+def _counting(case: Case) -> tuple[CheckFacts, ...]:
+    """The checks on the head that count: every one, or where the config names some, just these."""
+    if case.config.checks is None:
+        return case.pull.checks
+    wanted = _wanted(case)
+    return tuple(found for found in case.pull.checks if any(each.matches(found) for each in wanted))
+
+
+def _certain(case: Case) -> bool:
+    """Whether no check that was not read could count: all are named, each with the only App that may report it."""
+    return case.config.checks is not None and all(each.app is not None for each in case.config.checks)
+
+
+def _failed(failed: list[CheckFacts]) -> GateResult:
+    first = failed[0]
+    more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
+    end = _CONCLUSIONS.get(first.conclusion, "failed")
+    reason = f"{code(cut(first.name, 80))} by {plain(cut(first.app_name, 40))} {end}{more}"
+    return _result(GateVerdict.NEEDS_HUMAN, reason, actor=_WORKER, url=first.url)
+
+
+def _missing(case: Case, missing: list[_Wanted]) -> GateResult:
+    first = missing[0]
+    others = next((found for found in case.pull.checks if found.name == first.name), None)
+    more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+    what = f"{code(cut(first.name, 80))}{more} has not reported on this head"
+    if others is not None:
+        what += f"; the one by {plain(cut(others.app_name, 40))} does not count, it must come from App {first.app}"
+    return _late(case, what, f"make CI report it, or remove it from {first.source}")
+
+
+def _silence(case: Case) -> GateResult:
+    return _late(case, "No check has reported on this head", f"set up CI, or write `checks: []` into {CONFIG_FILE}")
+
+
+def _late(case: Case, what: str, remedy: str) -> GateResult:
+    """Waiting for CI while the head is new, asking for somebody afterwards."""
+    if case.facts.now - case.head_since < case.config.checks_grace:
+        return _result(GateVerdict.WAIT, f"{what} yet" if ";" not in what else what, actor="CI", url=case.pull.url)
+    return _result(GateVerdict.NEEDS_HUMAN, f"{what}: {remedy}", actor=_KEEPER, url=case.pull.url)
+
+
+def _unread() -> GateResult:
+    reason = f"This head has more checks than could be read: name those that count, with their Apps, in {CONFIG_FILE}"
+    return _result(GateVerdict.NEEDS_HUMAN, reason, actor=_KEEPER)
+
+
+def _list(names: Iterable[str]) -> str:
+    every = list(dict.fromkeys(names))
+    shown = ", ".join(code(cut(each, 80)) for each in every[:3])
+    return shown if len(every) <= 3 else f"{shown} and {len(every) - 3} more"
+
+
+def _result(verdict: GateVerdict, reason: str, *, actor: str = "", url: str | None = None) -> GateResult:
+    return GateResult(gate=GATE.name, verdict=verdict, reason=reason, url=url, next_actor=actor)
+
+
+GATE = Gate(name="checks", title="Checks", position=50, check=check)

@@ -1,0 +1,237 @@
+"""From facts and memory to the whole picture: stages and gates of every workstream, in the order of their needs.
+
+Second step of every turn. Must not choose actions (decide.py) or words for a surface (render/).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.core import registry
+from bot.core.facts import Facts, PullFacts, PullState, Seen, WorkstreamFacts
+from bot.core.gates import Case
+from bot.core.gates.checks import failed_checks
+from bot.core.memory import Memory
+from bot.core.model import Branch, Intent, Key, PlanState, Problem, Severity, Stage, Workstream
+from bot.core.plan.graph import find_cycle, waves
+from bot.core.render.brief import is_opening_commit, read_workstream_marker
+from bot.core.stage import Standing, pick_pull, stage_of
+from bot.core.survey import Survey, survey
+from bot.core.text import code
+from bot.core.views import GateResult, Need, PlanView, WorkstreamView
+
+CLOCK_SKEW = timedelta(minutes=5)  # how far GitHub's clock and ours may be apart
+
+_LANDED = frozenset({Stage.DONE, Stage.VERIFYING, Stage.ROLLED_BACK})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judging:
+    """What stays the same while the workstreams are judged one by one."""
+
+    facts: Facts
+    memory: Memory
+    survey: Survey
+    state: PlanState
+
+    def since(self, key: str, value: str) -> datetime:
+        """When this value was first seen; now, if it was not."""
+        seen = self.memory.seen.get(key)
+        return seen.since if seen is not None and seen.value == value else self.facts.now
+
+
+def judge(facts: Facts, memory: Memory) -> PlanView:
+    """Return how everything stands. Deterministic: the same facts and memory give the same view."""
+    found = survey(body=facts.issue.body, title=facts.issue.title, config_source=facts.config_source, memory=memory)
+    plan = found.plan
+    state = _state(memory.intent)
+    judging = _Judging(facts=facts, memory=memory, survey=found, state=state)
+    order = () if find_cycle(plan) else tuple(key for wave in waves(plan) for key in wave)
+    views: dict[Key, WorkstreamView] = {}
+    for key in order:
+        stream = plan.workstream(key)
+        assert stream is not None
+        views[key] = _view(judging, stream, tuple(_need(views[each]) for each in plan.prerequisites(key)))
+    streams = tuple(views[each.key] for each in plan.workstreams if each.key in views)
+    if state in {PlanState.RUNNING, PlanState.PAUSED} and _complete(streams):
+        state = PlanState.COMPLETED
+    return PlanView(
+        state=state,
+        plan=plan,
+        revision=found.revision,
+        pending=found.pending,
+        problems=(*plan.problems, *_surroundings(judging)),
+        config=found.config,
+        config_problems=found.config_problems,
+        intent=memory.intent,
+        repository=facts.repository,
+        issue=facts.issue,
+        base=facts.base,
+        streams=streams,
+        waves=waves(plan) if order else (),
+        checkpoints=facts.tags,
+        now=facts.now,
+    )
+
+
+def seen_of(view: PlanView) -> Mapping[str, Seen]:
+    """Return what is to be remembered of a view, so that the next one knows since when things are as they are."""
+    seen: dict[str, Seen] = {}
+    for stream in view.streams:
+        key = stream.workstream.key
+        seen[f"stage/{key}"] = Seen(value=stream.stage.value, since=stream.since)
+        for gate in stream.gates:
+            if gate.since is not None:
+                seen[f"gate/{key}/{gate.gate}"] = Seen(value=gate.verdict.value, since=gate.since)
+        if stream.pull is not None:
+            seen[f"head/{key}"] = Seen(value=stream.pull.head_sha, since=view.now)
+    return seen
+
+
+def merge_seen(old: Mapping[str, Seen], new: Mapping[str, Seen]) -> Mapping[str, Seen]:
+    """Keep the older time of every value that did not change; forget what is no longer there."""
+    return {
+        key: old[key] if key in old and old[key].value == value.value and old[key].since <= value.since else value
+        for key, value in new.items()
+    }
+
+
+def _state(intent: Intent) -> PlanState:
+    if intent.cancelled is not None:
+        return PlanState.CANCELLED
+    if intent.start is None:
+        return PlanState.PREVIEW
+    return PlanState.PAUSED if intent.paused is not None else PlanState.RUNNING
+
+
+def _complete(streams: tuple[WorkstreamView, ...]) -> bool:
+    return bool(streams) and all(each.stage in {Stage.DONE, Stage.CANCELLED} for each in streams)
+
+
+def _view(judging: _Judging, stream: Workstream, needs: tuple[Need, ...]) -> WorkstreamView:
+    facts, memory = judging.facts, judging.memory
+    branch = judging.survey.branches.get(stream.key, Branch(""))
+    found = facts.workstreams.get(stream.key, WorkstreamFacts())
+    pull = _pull_of(judging, stream, found) if memory.intent.start is not None else None
+    has_work = pull is not None and not is_opening_commit(pull.head_message)
+    gates: tuple[GateResult, ...] = ()
+    failed: tuple[str, ...] = ()
+    if pull is not None and pull.state is PullState.OPEN:
+        case = Case(
+            facts=facts, plan=judging.survey.plan, stream=stream, pull=pull, needs=needs, intent=memory.intent,
+            config=judging.survey.config, has_work=has_work, drafts=memory.drafts,
+            head_since=judging.since(f"head/{stream.key}", pull.head_sha),
+        )  # fmt: skip
+        gates = tuple(_dated(judging, stream.key, gate.check(case)) for gate in registry.load_gates())
+        failed = failed_checks(case) if has_work else ()
+    stage, note = stage_of(
+        Standing(
+            key=stream.key, plan=judging.state, intent=memory.intent, base=facts.base.name, pull=pull, needs=needs,
+            gates=gates, has_work=has_work, failed_checks=failed,
+        )
+    )  # fmt: skip
+    return WorkstreamView(
+        workstream=stream,
+        branch=branch,
+        stage=stage,
+        since=_stage_since(judging, stream.key, stage, pull),
+        needs=needs,
+        gates=gates,
+        pull=pull,
+        branch_sha=found.branch.sha if found.branch is not None else None,
+        landed_out_of_order=_out_of_order(judging, stream.key, needs, pull) if stage in _LANDED else (),
+        note=note,
+    )
+
+
+def _stage_since(judging: _Judging, key: Key, stage: Stage, pull: PullFacts | None) -> datetime:
+    if stage is Stage.DONE and pull is not None and pull.merged_at is not None:
+        return pull.merged_at
+    return judging.since(f"stage/{key}", stage.value)
+
+
+def _pull_of(judging: _Judging, stream: Workstream, found: WorkstreamFacts) -> PullFacts | None:
+    """The plan's pull for a workstream: marked as such in its body, or opened on its branch after the start.
+
+    A branch name may have served before, with pulls that were merged long ago: those must not count.
+    """
+    start = judging.memory.intent.start
+    assert start is not None
+    mine = (judging.facts.issue.number, stream.key)
+    belongs = frozenset(
+        pull.number
+        for pull in found.pulls
+        if pull.created_at >= start.at - CLOCK_SKEW or read_workstream_marker(pull.body) == mine
+    )
+    return pick_pull(found, belongs=belongs)
+
+
+def _dated(judging: _Judging, key: Key, result: GateResult) -> GateResult:
+    return replace(result, since=judging.since(f"gate/{key}/{result.gate}", result.verdict.value))
+
+
+def _need(view: WorkstreamView) -> Need:
+    met = view.stage is Stage.DONE or view.stage is Stage.CANCELLED
+    blocking = view.blocking
+    waits_for = view.note or (blocking[0].reason if blocking else view.stage.value.replace("-", " "))
+    return Need(
+        key=view.workstream.key,
+        stage=view.stage,
+        met=met,
+        pull=view.pull.number if view.pull is not None else None,
+        waits_for="" if met else waits_for,
+    )
+
+
+def _out_of_order(judging: _Judging, key: Key, needs: tuple[Need, ...], pull: PullFacts | None) -> tuple[Key, ...]:
+    """Needs that landed later than this one, or not at all."""
+    if pull is None or pull.merged_at is None:
+        return ()
+    late: list[Key] = []
+    for need in needs:
+        stream = judging.survey.plan.workstream(need.key)
+        assert stream is not None
+        other = _pull_of(judging, stream, judging.facts.workstreams.get(need.key, WorkstreamFacts()))
+        landed = other.merged_at if other is not None else None
+        if need.key not in judging.memory.intent.skipped and (landed is None or landed > pull.merged_at):
+            late.append(need.key)
+    return tuple(late)
+
+
+def _surroundings(judging: _Judging) -> tuple[Problem, ...]:
+    """What stands around the plan and forbids a start. After the start the same things are the plan's own doing."""
+    facts = judging.facts
+    problems: list[Problem] = []
+    if facts.base.sha is None:
+        problems.append(
+            Problem(
+                line=0, severity=Severity.ERROR, code="base-missing",
+                message=f"The base branch {code(facts.base.name)} does not exist",
+                hint="Create it, or name another one in a line `Base: branch`",
+            )
+        )  # fmt: skip
+    if facts.repository.archived:
+        problems.append(
+            Problem(
+                line=0, severity=Severity.ERROR, code="archived", message="The repository is archived",
+                hint="Unarchive it; nothing can be written to an archived repository",
+            )
+        )  # fmt: skip
+    if judging.memory.intent.start is None:
+        for stream in judging.survey.plan.workstreams:
+            problems.extend(_branch_problem(facts, stream, judging.survey.branches.get(stream.key, Branch(""))))
+    return tuple(problems)
+
+
+def _branch_problem(facts: Facts, stream: Workstream, branch: Branch) -> tuple[Problem, ...]:
+    found = facts.workstreams.get(stream.key, WorkstreamFacts()).branch
+    if found is None or found.sha == facts.base.sha or found.ahead == 0:
+        return ()
+    ahead = "commits" if found.ahead is None else f"{found.ahead} commit{'' if found.ahead == 1 else 's'}"
+    return (
+        Problem(
+            line=stream.line, severity=Severity.ERROR, code="branch-exists",
+            message=f"Branch {code(branch)} exists already, with {ahead} that {code(facts.base.name)} has not",
+            hint="Delete or merge that branch, or name another one for this workstream",
+        ),
+    )  # fmt: skip

@@ -1,0 +1,30 @@
+"""What a plan remembers from turn to turn: what people asked for, and when things were first seen.
+
+Stored as one document per plan. Everything else is read from GitHub anew in every turn; must not hold anything that
+GitHub can say.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.core.facts import Seen
+from bot.core.model import Branch, Intent, Key, NodeId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """The whole memory of one plan."""
+
+    intent: Intent = field(default_factory=Intent)
+    approved_body: str | None = None  # the issue's body that was in force at `start`
+    good_config: str | None = None  # the last text of .github/signalbox.yml without a mistake
+    seen: Mapping[str, Seen] = field(default_factory=dict)  # "stage/W1", "gate/W1/checks", "head/W1" -> since when
+    comment: NodeId | None = None  # the status comment
+    checks: Mapping[str, NodeId] = field(default_factory=dict)  # head sha -> our run, until a read shows it
+    asked: tuple[Branch | None, tuple[Branch, ...]] = (
+        None,
+        (),
+    )  # base and branches of the last read: a guess for the next
+    adopted: tuple[Key, ...] = ()  # workstreams whose branch was there before the start: it is not ours to delete
+    drafts: bool = True  # False = this repository refuses draft pull requests
+    refusals: Mapping[str, str] = field(default_factory=dict)  # action -> GitHub's words, shown until it works

@@ -1,0 +1,177 @@
+"""Everything in a text that could be a workstream, in groups of one granularity: headings, table rows, list items.
+
+Must not choose between the groups; choice.py does.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from bot.core.plan.draft import Candidate
+from bot.core.plan.inline import Text, label_of, plain, struck
+from bot.core.plan.keys import Named, is_key, name_of
+from bot.core.plan.markdown import Item, Items, Section, Table
+from bot.core.plan.vocabulary import Field, field_of
+
+MAX_TITLE = 200  # characters
+_BRANCH_BEHIND = re.compile(r"\s*[–—-]\s*`([^`\s]+/[^`\s]+)`\s*$")
+_FIELD_REMARK = re.compile(
+    r"\s*\((?:needs|depends on|requires|blocked by|after|branch|base|files)\b[^()]{0,300}\)", re.IGNORECASE
+)
+_STATUS_BEHIND = re.compile(r"[\s✅☑✔❌⏳🚧📝⭐🎯]+$")
+_SENTENCE = re.compile(r"(?<=\w)(?::\s|\.\s|\s[–—]\s)")
+
+
+@dataclass(slots=True)
+class Group:
+    """Candidates of one granularity: the same kind of block, the same depth, the same family of keys."""
+
+    kind: str  # "heading", "row", "checkbox", "item"
+    family: tuple[str, ...]
+    members: list[Candidate] = field(default_factory=list)
+
+
+def groups_of(root: Section) -> list[Group]:
+    """Return every group of candidates of a text, in the order of their first members."""
+    groups: dict[tuple[str, ...], Group] = {}
+    for section in root.walk():
+        for family, candidate in _candidates(section):
+            groups.setdefault(family, Group(family[0], family)).members.append(candidate)
+    return list(groups.values())
+
+
+def _candidates(section: Section) -> Iterator[tuple[tuple[str, ...], Candidate]]:
+    if section.level:
+        named = name_of(section.title.raw)
+        if named is not None:
+            family = ("heading", str(section.level), named.word or "key", "" if named.word else named.shape)
+            yield family, _of_heading(section, named)
+    for block in section.blocks:
+        if isinstance(block, Items):
+            yield from _of_items(block, section)
+        elif isinstance(block, Table):
+            yield from _of_table(block, section)
+
+
+def _of_heading(section: Section, named: Named) -> Candidate:
+    branch = _BRANCH_BEHIND.search(section.title.raw)
+    remarks = (Text(f"(branch {branch[1]})", section.line),) if branch else ()
+    title = named.title
+    if branch:
+        title = title.removesuffix(branch[1]).rstrip(" –—-")
+    return Candidate(
+        key=named.key,
+        title=tidy(title),
+        line=section.line,
+        word=named.word,
+        shape=named.shape,
+        blocks=tuple(section.blocks),
+        remarks=remarks,
+        section=section,
+        heads=True,
+        ticked=_ticked(section.title.raw),
+    )
+
+
+def _ticked(raw: str) -> bool | None:
+    if raw.startswith(("[ ] ", "[x] ", "[X] ")):
+        return raw[1] != " "
+    return True if raw.rstrip().endswith("✅") else None
+
+
+def tidy(title: str) -> str:
+    """Return a title without status marks behind it, cut to a length that a person reads."""
+    return _STATUS_BEHIND.sub("", _FIELD_REMARK.sub("", title).strip()).strip(" :")[:MAX_TITLE]
+
+
+def _of_items(block: Items, section: Section) -> Iterator[tuple[tuple[str, ...], Candidate]]:
+    for item in block.items:
+        if not item.lines or struck(item.text.raw):
+            continue
+        named, title, remark = _split_item(item)
+        candidate = Candidate(
+            key=named.key if named else "",
+            title=tidy(title),
+            line=item.line,
+            word=named.word if named else "",
+            shape=named.shape if named else "",
+            blocks=item.blocks,
+            remarks=(remark,) if remark.raw else (),
+            section=section,
+            ticked=item.checked,
+        )
+        if item.checked is not None:
+            yield ("checkbox",), candidate
+        elif named is not None:
+            yield ("item", named.word or "key", named.shape), candidate
+
+
+def _split_item(item: Item) -> tuple[Named | None, str, Text]:
+    """Return the key, the title and what stands behind the title on the item's own lines."""
+    text = item.text
+    label = label_of(text)
+    if label is not None and label.strong:
+        named = name_of(label.name)
+        title = named.title if named and named.title else label.name
+        if named and not named.title:
+            title = plain(label.rest.raw)
+        return named, title, label.rest
+    raw = text.raw
+    if raw.startswith(("**", "__")) and (end := raw.find(raw[:2], 2)) > 0:
+        inner, rest = raw[2:end], raw[end + 2 :].strip()
+        named = name_of(inner)
+        if named is not None:
+            return named, named.title or plain(rest), Text(rest, text.line)
+    named = name_of(raw)
+    title = named.title if named is not None else plain(raw)
+    cut = _SENTENCE.search(title)
+    shown = title[: cut.start()] if cut and cut.start() > 3 else title
+    return named, shown or plain(raw), Text(raw, text.line)
+
+
+def _of_table(table: Table, section: Section) -> Iterator[tuple[tuple[str, ...], Candidate]]:
+    columns = [each.plain for each in table.header]
+    kinds = [field_of(each) for each in columns]
+    key_at = _key_column(table, kinds)
+    if key_at is None:
+        return
+    title_at = _title_column(kinds, key_at)
+    for row in table.rows:
+        named = name_of(row.cells[key_at].raw)
+        if named is None:
+            continue
+        title = named.title or (row.cells[title_at].plain if title_at is not None else "")
+        rest = [n for n in range(len(row.cells)) if n not in {key_at, title_at}]
+        yield (
+            ("row", *sorted(each.lower() for each in columns)),
+            Candidate(
+                key=named.key,
+                title=tidy(title),
+                line=row.line,
+                word=named.word,
+                shape=named.shape,
+                cells=tuple((columns[n], row.cells[n]) for n in rest),
+                section=section,
+            ),
+        )
+
+
+def _key_column(table: Table, kinds: list[Field | None]) -> int | None:
+    """Return the column whose cells are keys (or begin with one, in the first column), None if there is none."""
+    for n, kind in enumerate(kinds):
+        if kind in {Field.NEEDS, Field.BLOCKS, Field.FILES, Field.BRANCH}:
+            continue
+        cells = [row.cells[n].plain for row in table.rows]
+        keys = sum(is_key(each) and not each.isdecimal() for each in cells)
+        if cells and keys * 2 > len(cells):
+            return n
+    cells = [row.cells[0].raw for row in table.rows]
+    return 0 if cells and sum(name_of(each) is not None for each in cells) * 2 > len(cells) else None
+
+
+def _title_column(kinds: list[Field | None], key_at: int) -> int | None:
+    known = {Field.TITLE, Field.SCOPE}
+    titles = [n for n, kind in enumerate(kinds) if kind in known and n != key_at]
+    if titles:
+        return titles[0]
+    return next((n for n, kind in enumerate(kinds) if kind is None and n != key_at), None)

@@ -1,0 +1,110 @@
+"""Chooses the granularity that the author of a plan would call the unit of work, by evidence and not by words alone.
+
+Must not read values; it counts which fields the candidates have.
+"""
+
+from dataclasses import dataclass
+
+from bot.core.plan.candidates import Group
+from bot.core.plan.draft import Candidate
+from bot.core.plan.entries import entries_of
+from bot.core.plan.markdown import Section
+from bot.core.plan.vocabulary import (
+    ASIDE_HEADINGS,
+    CONTAINERS,
+    ORDER_HEADINGS,
+    OTHER_TEXTS,
+    UNIT_HEADINGS,
+    Field,
+    is_about,
+)
+
+#: How much it says for a group that its members have a field.
+_WEIGHTS = {
+    Field.BRANCH: 3.0,
+    Field.FILES: 2.5,
+    Field.NEEDS: 2.5,
+    Field.BLOCKS: 1.5,
+    Field.ACCEPTANCE: 1.5,
+    Field.SCOPE: 1.0,
+    Field.VALIDATION: 1.0,
+    Field.OUT_OF_SCOPE: 1.0,
+    Field.OTHER: 0.7,
+}
+ENOUGH = 3.0  # a group below it is no list of workstreams
+ENOUGH_ELSEWHERE = 7.0  # the same in a text that is a README or a bug report by its headings
+MAX_JUDGED = 200  # members of a group that are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The group that was chosen, with its score."""
+
+    group: Group
+    score: float
+
+
+def choose(groups: list[Group], root: Section) -> Choice | None:
+    """Return the best group, None if no group is convincing. Ties go to the one that comes first."""
+    foreign = sum(is_about(each.title.plain, OTHER_TEXTS) for each in root.walk())
+    enough = ENOUGH if foreign < 2 else ENOUGH_ELSEWHERE
+    judged = [Choice(each, score(each)) for each in groups]
+    best = max(judged, key=lambda each: each.score, default=None)
+    return best if best is not None and best.score >= enough else None
+
+
+def score(group: Group) -> float:
+    """Return how much a group looks like the workstreams of a plan."""
+    members = [each for each in group.members if not _aside(each)]
+    if not members:
+        return 0.0
+    found: dict[Field, set[str]] = {}
+    keys = set()
+    for number, member in enumerate(members[:MAX_JUDGED]):
+        key = member.key.lower() or str(number)  # mentioned twice, judged once
+        keys.add(key)
+        for entry in entries_of(member):
+            if entry.kind is not None:
+                found.setdefault(entry.kind, set()).add(key)
+    evidence = sum(_WEIGHTS.get(kind, 0.0) * len(owners) / len(keys) for kind, owners in found.items())
+    if len(keys) == 1 and found.keys().isdisjoint({Field.BRANCH, Field.FILES}):
+        return 0.0
+    if group.kind == "item" and not evidence:
+        evidence = -2.0
+    return evidence + _of_keys(group, members) + _of_place(members) + min(len(keys), 4) * 0.25
+
+
+def _of_keys(group: Group, members: list[Candidate]) -> float:
+    if group.kind == "checkbox":
+        keyed = sum(bool(each.key) for each in members) / len(members)
+        return (1.5 if len(members) > 2 else 1.0) + keyed
+    first = members[0]
+    if first.word:
+        return -1.5 if first.word in CONTAINERS else 2.0
+    return {"#": 1.0, "1": -0.5, "1.1": 0.5}.get(first.shape, 1.5)
+
+
+def _of_place(members: list[Candidate]) -> float:
+    held = sum(_under(each, UNIT_HEADINGS, longest=4) for each in members) / len(members)
+    ordering = sum(_under(each, ORDER_HEADINGS) for each in members) / len(members)
+    return 1.5 * held - 3.0 * ordering
+
+
+def _under(candidate: Candidate, phrases: tuple[str, ...], longest: int = 99) -> bool:
+    """Say whether a heading around it, of at most `longest` words, is about one of the phrases."""
+    section = candidate.section
+    if section is None:
+        return False
+    around = list(section.ancestors()) if candidate.heads else [section, *section.ancestors()]
+    titles = [each.title.plain for each in around if each.level > 1]
+    return any(is_about(each, phrases) for each in titles if len(each.split()) <= longest)
+
+
+def _aside(candidate: Candidate) -> bool:
+    """Say whether a list entry stands under "Out of scope" or the like; a heading with a key speaks for itself."""
+    return not candidate.heads and _under(candidate, ASIDE_HEADINGS)
+
+
+def members_of(choice: Choice) -> list[Candidate]:
+    """Return the members of the chosen group without those that stand in an aside ("Out of scope", "Later")."""
+    return [each for each in choice.group.members if not _aside(each)]

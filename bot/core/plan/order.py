@@ -1,0 +1,144 @@
+"""The merge order a plan states: numbered lists, arrows, tables, shell blocks with `git merge`, as waves.
+
+Reads sections headed "Merge order" and the like, and blocks that merge the plan's branches. Must not read needs.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from bot.core.model import Key
+from bot.core.plan.branches import merged_in
+from bot.core.plan.draft import Draft, Order
+from bot.core.plan.entries import cut
+from bot.core.plan.inline import Text
+from bot.core.plan.markdown import Block, Fence, Items, Paragraph, Section, Table
+from bot.core.plan.references import Names
+from bot.core.plan.relations import clauses
+from bot.core.plan.vocabulary import ORDER_HEADINGS, is_about
+
+_ARROW = re.compile(r"\s*(?:→|⟶|➜|➔|=>|->|-->)\s*")
+_NUMBERED = re.compile(r"^\s*\d{1,3}[.)]\s+(?P<text>\S.*)$")
+_PARENTHESES = re.compile(r"\([^()]{0,300}\)")
+
+
+class _Waves:
+    """Collects steps into waves; a workstream counts where it stands first."""
+
+    def __init__(self) -> None:
+        self.waves: list[list[Key]] = []
+        self.placed: set[Key] = set()
+
+    def add(self, keys: Sequence[Key], beside: Sequence[Key] = ()) -> None:
+        new = [each for each in dict.fromkeys(keys) if each not in self.placed]
+        if not new:
+            return
+        self.placed.update(new)
+        if beside and self.waves and set(beside) <= set(self.waves[-1]):
+            self.waves[-1].extend(new)
+        else:
+            self.waves.append(new)
+
+    def order(self, line: int) -> Order | None:
+        if len(self.waves) < 2:
+            return None
+        return Order(tuple(tuple(each) for each in self.waves), line)
+
+
+def find_orders(root: Section, drafts: Sequence[Draft], names: Names) -> list[Order]:
+    """Return every order the text states, the strongest evidence first: shell blocks that merge, then sections.
+
+    Without any, the headings around the workstreams count: waves always, phases if no workstream states needs of its own.
+    """
+    branches = {each.branch.value: each.key for each in drafts if each.branch}
+    merged: list[Order] = []
+    told: list[Order] = []
+    for section in root.walk():
+        ordering = any(
+            is_about(each.title.plain, ORDER_HEADINGS) for each in (section, *section.ancestors()) if each.level
+        )
+        for entry in cut(section.blocks):
+            merged += _of_fences(entry.fences(), branches)
+            if ordering or (entry.label and is_about(entry.label, ORDER_HEADINGS)):
+                blocks: list[Block] = [Paragraph((each,)) for each in entry.texts]
+                told += [order for block in [*blocks, *entry.blocks] if (order := _of_block(block, names))]
+    stated = sorted(merged, key=_size, reverse=True) + sorted(told, key=_size, reverse=True)
+    if not stated:
+        words = ("wave",) if any(each.needs for each in drafts) else ("wave", "phase", "stage", "fase")
+        stated = [order] if (order := _of_containers(drafts, words)) else []
+    return stated
+
+
+def _size(order: Order) -> int:
+    return sum(len(each) for each in order.waves)
+
+
+def _of_fences(fences: Iterator[Fence], branches: dict[str, Key]) -> Iterator[Order]:
+    for fence in fences:
+        waves = _Waves()
+        for branch in merged_in(fence):
+            name = branch.value.removeprefix("origin/")
+            if name in branches:
+                waves.add([branches[name]])
+        if order := waves.order(fence.line):
+            yield order
+
+
+def _of_block(block: Block, names: Names) -> Order | None:
+    if isinstance(block, Items):
+        return _of_steps([item.text for item in block.items], names)
+    if isinstance(block, Table):
+        return _of_rows(block, names)
+    if isinstance(block, Paragraph):
+        return next((order for each in block.lines if (order := _of_arrows(each, names))), None)
+    arrows = next((order for each in block.lines if (order := _of_arrows(each, names))), None)
+    numbered = [Text(match["text"], each.line) for each in block.lines if (match := _NUMBERED.match(each.raw))]
+    return (_of_steps(numbered, names) if len(numbered) > 1 else None) or arrows
+
+
+def _of_steps(steps: Sequence[Text], names: Names) -> Order | None:
+    """Read one step a line: "B and C in parallel after A" is a wave of B and C."""
+    waves = _Waves()
+    for step in steps:
+        said = next(iter(clauses(step.raw, names)), None)
+        if said is None:
+            continue
+        subjects = said.subjects or said.first
+        if subjects:
+            waves.add(subjects, said.beside)
+    return waves.order(steps[0].line) if steps else None
+
+
+def _of_rows(table: Table, names: Names) -> Order | None:
+    """Read one wave a row: the first cell that names workstreams."""
+    waves = _Waves()
+    for row in table.rows:
+        waves.add(next((keys for cell in row.cells if (keys := names.keys_in(cell.raw, bare=False))), ()))
+    return waves.order(table.line)
+
+
+def _of_containers(drafts: Sequence[Draft], words: tuple[str, ...]) -> Order | None:
+    """Return the waves that the headings around the workstreams make: "Wave 1", "Phase 2"."""
+    waves: dict[str, list[Key]] = {}
+    for draft in drafts:
+        group = next((each for each in draft.groups if each.split()[0].lower() in words), None)
+        if group is not None:
+            waves.setdefault(group.lower(), []).append(draft.key)
+    line = min((each.line for each in drafts), default=0)
+    return Order(tuple(tuple(each) for each in waves.values()), line) if len(waves) > 1 else None
+
+
+def _of_arrows(text: Text, names: Names) -> Order | None:
+    """Read `W1 → W2, W3 → W4`; every part between arrows is a wave."""
+    marked, mentions = names.marked(text.raw)
+    parts = _ARROW.split(_PARENTHESES.sub(" ", marked))
+    if len(parts) < 2 or not mentions:
+        return None
+    waves = _Waves()
+    for part in parts:
+        waves.add(names.keys_of(part, mentions))
+    return waves.order(text.line)
+
+
+def position_in(order: Order) -> dict[Key, int]:
+    """Return the number of the wave of each workstream in it."""
+    return {key: n for n, wave in enumerate(order.waves) for key in wave}

@@ -1,0 +1,135 @@
+"""Reads a plan: text -> blocks -> candidates -> choice -> fields -> mentions -> needs and order -> Plan with problems.
+
+The only entry for the rest of Signalbox. Must not do a step's work itself; every step is its own module.
+"""
+
+from collections.abc import Sequence
+
+from bot.core.model import Branch, Key, Plan, Problem, Workstream
+from bot.core.plan.branches import find_base, pair_branches
+from bot.core.plan.candidates import groups_of
+from bot.core.plan.choice import choose, members_of
+from bot.core.plan.draft import Candidate, Draft, Order, Said
+from bot.core.plan.fields import draft_of, finish
+from bot.core.plan.inline import plain
+from bot.core.plan.keys import name_of
+from bot.core.plan.markdown import Section, parse
+from bot.core.plan.mentions import exclusive_ownership, merge_candidates, merge_sections
+from bot.core.plan.needs import Stated, find_needs
+from bot.core.plan.order import find_orders
+from bot.core.plan.problems import MAX_BODY, MAX_WORKSTREAMS, check, duplicate_key, no_workstreams, too_long, too_many
+from bot.core.plan.references import Names
+
+MAX_PLAN_TITLE = 300  # characters
+
+
+def read_plan(body: str, title: str = "") -> Plan:
+    """Return the plan a text holds. Never raises, whatever the text.
+
+    Workstreams stand in the order of the text; problems are sorted by line (1-based, 0 = the text as a whole). A text
+    without workstreams gives a plan without workstreams and the problem `no-workstreams`. `title` is the issue's title;
+    without it the first heading of level 1 counts.
+    """
+    if len(body) > MAX_BODY:
+        return _empty(title, too_long(len(body)))
+    root = parse(body)
+    title = (title.strip() or _first_heading(root))[:MAX_PLAN_TITLE]
+    groups = groups_of(root)
+    choice = choose(groups, root)
+    if choice is None:
+        return _empty(title, no_workstreams())
+    found: list[Problem] = []
+    drafts, again = _drafts(members_of(choice), found)
+    if len(drafts) > MAX_WORKSTREAMS:
+        found.append(too_many(len(drafts)))
+        drafts = drafts[:MAX_WORKSTREAMS]
+    merge_candidates(
+        drafts, [*again, *(each for group in groups if group is not choice.group for each in group.members if each.key)]
+    )
+    pair_branches(root, drafts)
+    names = Names(drafts)
+    merge_sections(root, drafts, names)
+    for draft in drafts:
+        finish(draft)
+    stated = find_needs(root, drafts, names)
+    orders = find_orders(root, drafts, names)
+    plan = _plan(title, drafts, find_base(root, drafts), stated, orders)
+    problems = sorted(
+        [*found, *check(plan, drafts, stated, orders, exclusive_ownership(root))], key=lambda each: each.line
+    )
+    return Plan(
+        title=plan.title,
+        base=plan.base,
+        workstreams=plan.workstreams,
+        merge_order=plan.merge_order,
+        problems=tuple(problems),
+    )
+
+
+def _empty(title: str, problem: Problem) -> Plan:
+    return Plan(title=title[:MAX_PLAN_TITLE], base=None, workstreams=(), merge_order=None, problems=(problem,))
+
+
+def _first_heading(root: Section) -> str:
+    return next((each.title.plain for each in root.children if each.level == 1), "")
+
+
+def _drafts(members: Sequence[Candidate], found: list[Problem]) -> tuple[list[Draft], list[Candidate]]:
+    """Return one draft a key, and the candidates that speak of a workstream again.
+
+    The same key twice in one place is a mistake; in another section it is the same workstream mentioned again.
+    """
+    drafts: dict[str, Draft] = {}
+    again = []
+    for number, member in enumerate(members, 1):
+        key = Key(member.key or f"item-{number}")
+        first = drafts.get(key.lower())
+        if first is None:
+            drafts[key.lower()] = draft_of(member, key, _groups(member))
+        elif _place(first.candidate) is _place(member):
+            found.append(duplicate_key(key, member.line, first.line))
+        else:
+            again.append(member)
+    return list(drafts.values()), again
+
+
+def _place(candidate: Candidate) -> Section | None:
+    return candidate.section.parent if candidate.heads and candidate.section else candidate.section
+
+
+def _groups(candidate: Candidate) -> tuple[str, ...]:
+    """Return the keys of the sections around a candidate, such as "Phase 2"."""
+    section = candidate.section
+    if section is None:
+        return ()
+    around = section.ancestors() if candidate.heads else (section, *section.ancestors())
+    return tuple(named.key for each in around if (named := name_of(each.title.raw)) is not None and named.word)
+
+
+def _plan(title: str, drafts: Sequence[Draft], base: Said | None, stated: Stated, orders: Sequence[Order]) -> Plan:
+    places = {each.key: n for n, each in enumerate(drafts)}
+    return Plan(
+        title=title,
+        base=Branch(base.value) if base else None,
+        workstreams=tuple(
+            _workstream(each, sorted(stated.of(each.key) - {each.key}, key=places.__getitem__)) for each in drafts
+        ),
+        merge_order=orders[0].waves if orders else None,
+        problems=(),
+    )
+
+
+def _workstream(draft: Draft, needs: Sequence[Key]) -> Workstream:
+    return Workstream(
+        key=draft.key,
+        title=draft.title or plain(draft.key),
+        line=draft.line,
+        branch=Branch(draft.branch.value) if draft.branch else None,
+        files=tuple(each.value for each in draft.files),
+        needs=tuple(needs),
+        scope=tuple(each.value for each in draft.scope),
+        out_of_scope=tuple(each.value for each in draft.out_of_scope),
+        acceptance=tuple(each.value for each in draft.acceptance),
+        validation=tuple(each.value for each in draft.validation),
+        ticked=draft.ticked,
+    )

@@ -1,0 +1,172 @@
+"""Finds the workstreams that a text speaks of: by key, short key, branch, title, range ("W1-W3") or group ("Phase 2").
+
+Must not decide what the text says about them; relations.py and order.py do.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.core.model import Key
+from bot.core.plan.draft import Draft
+from bot.core.plan.inline import plain
+from bot.core.plan.keys import name_of
+
+_TOKEN = re.compile(r"#?\w+(?:\.\w+)*")
+_LIST_GAP = re.compile(r"^\s*(?:[/,+&]|,?\s*(?:and|or|und|y|e|et)\b)?\s*(?:[*`(]*)\s*$")
+_RANGE_GAP = re.compile(r"^\s*(?:-|–|—|\bto\b|\bthrough\b|\bbis\b|\.\.)\s*$")
+_LEADS = frozenset(
+    ["after", "with", "on", "before", "by", "from", "until", "needs", "requires", "nach", "und", "and", "or"]
+)
+MAX_WORDS = 14  # of a name
+MARK_BASE = 0xE000  # private use: one character stands for one workstream in a marked text
+_PRIVATE = re.compile(r"[\ue000-\uf8ff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A place in a text that names workstreams: one, or all of a range or group."""
+
+    keys: tuple[Key, ...]
+    start: int
+    end: int
+
+
+def _tokens(text: str) -> list[re.Match[str]]:
+    return list(_TOKEN.finditer(text))
+
+
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(each[0].lower() for each in _tokens(name))
+
+
+class Names:
+    """Every name of every workstream of one plan, and of the groups they stand in."""
+
+    def __init__(self, drafts: Sequence[Draft]) -> None:
+        self.keys = tuple(each.key for each in drafts)
+        self._places = {key: n for n, key in enumerate(self.keys)}
+        self._full: dict[tuple[str, ...], tuple[Key, ...]] = {}
+        self._short: dict[str, tuple[Key, ...]] = {}
+        for draft in drafts:
+            self._learn_key(draft)
+        for draft in drafts:
+            self._learn_others(draft)
+        self._learn_groups(drafts)
+        self._first = {words[0] for words in self._full}
+
+    def _learn_key(self, draft: Draft) -> None:
+        self._add(draft.key, (draft.key,))
+        named = name_of(draft.key)
+        if named is not None and draft.word:
+            identifier = draft.key.split()[-1]
+            self._add(f"{draft.word} {identifier}", (draft.key,))
+            if draft.shape in {"A", "1"}:
+                self._short.setdefault(identifier, (draft.key,))
+            else:
+                self._add(identifier, (draft.key,))
+
+    def _learn_others(self, draft: Draft) -> None:
+        """A branch, an alias or a title of several words; a title that speaks of other workstreams is no name."""
+        known = {words[0] for words in self._full if len(words) == 1}
+        for alias in (draft.title, *draft.aliases, draft.branch.value if draft.branch else ""):
+            words = _words(alias)
+            if len(words) > 1 and known.isdisjoint(words):
+                self._add(alias, (draft.key,))
+
+    def _learn_groups(self, drafts: Sequence[Draft]) -> None:
+        members: dict[str, list[Key]] = {}
+        for draft in drafts:
+            for group in draft.groups:
+                members.setdefault(group, []).append(draft.key)
+            if "." in draft.key:
+                members.setdefault(draft.key.rsplit(".", 1)[0], []).append(draft.key)
+        for group, keys in members.items():
+            if len(group) > 1 and not group.isdecimal():
+                self._add(group, tuple(keys))
+
+    def _add(self, name: str, keys: tuple[Key, ...]) -> None:
+        words = _words(name)
+        if not words or len(words) > MAX_WORDS:
+            return
+        if len(words) == 1 and len(name) == 1:
+            self._short.setdefault(name, keys)
+        else:
+            self._full.setdefault(words, keys)
+
+    def find(self, raw: str, *, bare: bool = False) -> tuple[str, list[Mention]]:
+        """Return the plain text and the mentions in it, in order.
+
+        A key of one letter or a bare number is found beside another mention or a word such as "after" only, unless
+        `bare` says that the text is nothing but references.
+        """
+        text = _PRIVATE.sub(" ", plain(raw))
+        tokens = _tokens(text)
+        found: list[Mention] = []
+        at = 0
+        while at < len(tokens):
+            mention, used = self._match(text, tokens, at, found, bare=bare)
+            if mention is not None:
+                self._append(text, found, mention)
+            at += used
+        return text, found
+
+    def _match(
+        self, text: str, tokens: list[re.Match[str]], at: int, found: list[Mention], *, bare: bool
+    ) -> tuple[Mention | None, int]:
+        token = tokens[at]
+        word = token[0].lower()
+        if word in self._first:
+            for count in range(min(MAX_WORDS, len(tokens) - at), 0, -1):
+                keys = self._full.get(tuple(each[0].lower() for each in tokens[at : at + count]))
+                if keys:
+                    return Mention(keys, token.start(), tokens[at + count - 1].end()), count
+        keys = self._short.get(token[0])
+        if keys:
+            beside = bool(found) and bool(
+                _LIST_GAP.match(text[found[-1].end : token.start()])
+                or _RANGE_GAP.match(text[found[-1].end : token.start()])
+            )
+            led = at > 0 and tokens[at - 1][0].lower() in _LEADS and token[0] != "I"
+            if bare or beside or led:
+                return Mention(keys, token.start(), token.end()), 1
+        return None, 1
+
+    def _append(self, text: str, found: list[Mention], mention: Mention) -> None:
+        if found and _RANGE_GAP.match(text[found[-1].end : mention.start]):
+            first, last = self._places[found[-1].keys[-1]], self._places[mention.keys[0]]
+            same = name_of(self.keys[first]), name_of(self.keys[last])
+            if first < last and same[0] and same[1] and same[0].shape == same[1].shape:
+                before = found.pop()
+                between = self.keys[first + 1 : last]
+                found.append(Mention((*before.keys, *between, *mention.keys), before.start, mention.end))
+                return
+        found.append(mention)
+
+    def keys_in(self, raw: str, *, bare: bool = False) -> tuple[Key, ...]:
+        """Return the workstreams a text mentions, each once, in the order of the text."""
+        _, found = self.find(raw, bare=bare)
+        return tuple(dict.fromkeys(key for each in found for key in each.keys))
+
+    def marked(self, raw: str, *, bare: bool = False) -> tuple[str, tuple[Mention, ...]]:
+        """Return the text with every mention replaced by one private character, and what the characters stand for.
+
+        Character `MARK_BASE + n` stands for the n-th mention, so that a sentence can be read by its shape alone.
+        """
+        text, found = self.find(raw, bare=bare)
+        found = found[:6000]
+        pieces, position = [], 0
+        for n, each in enumerate(found):
+            pieces += [text[position : each.start], chr(MARK_BASE + n)]
+            position = each.end
+        return "".join([*pieces, text[position:]]), tuple(found)
+
+    @staticmethod
+    def keys_of(marked: str, mentions: Sequence[Mention]) -> tuple[Key, ...]:
+        """Return what the marks of a piece of a marked text stand for, each key once."""
+        places = (ord(char) - MARK_BASE for char in marked if "\ue000" <= char <= "\uf8ff")
+        return tuple(dict.fromkeys(key for at in places for key in mentions[at].keys))
+
+    def in_plan_order(self, keys: Iterable[Key]) -> tuple[Key, ...]:
+        """Return the keys once each, in the order of the plan."""
+        return tuple(sorted(set(keys), key=self._places.__getitem__))

@@ -1,0 +1,87 @@
+"""Reads from a sentence who waits for whom: "B and C after A", "merge W1 first", "W2 is blocked by W1".
+
+Works on a text whose mentions are single marks (references.py). Must not know where the sentence stands.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.core.model import Key
+from bot.core.plan.references import Mention, Names
+from bot.core.plan.vocabulary import AFTER_WORDS, BEFORE_WORDS, BESIDE_WORDS
+
+_ONE = "[\ue000-\uf8ff]"
+_SEPARATOR = r"(?:[/,+&]|,?\s?(?:and|or|und|y|e|et)\b)"
+_MANY = rf"{_ONE}(?:[*`)]{{0,3}}\s?(?:\([^()]{{0,80}}\)\s?)?{_SEPARATOR}\s?[*`(]{{0,3}}{_ONE}){{0,100}}"
+
+
+def _any(words: tuple[str, ...]) -> str:
+    return "|".join(re.escape(each) for each in words)
+
+
+_AFTER = re.compile(rf"(?<!\w)(?:{_any(AFTER_WORDS)})(?!\w)[^\ue000-\uf8ff.;]{{0,25}}?(?P<on>{_MANY})", re.IGNORECASE)
+_BEFORE = re.compile(rf"(?<!\w)(?:{_any(BEFORE_WORDS)})(?!\w)[^\ue000-\uf8ff.;]{{0,20}}?(?P<of>{_MANY})", re.IGNORECASE)
+_BESIDE = re.compile(
+    rf"(?<!\w)(?:{_any(BESIDE_WORDS)})(?!\w)[^\ue000-\uf8ff.;]{{0,20}}?(?P<with>{_MANY})", re.IGNORECASE
+)
+_FIRST = re.compile(
+    rf"(?<!\w)(?:merge|land|ship|finish|complete)\s(?:the\s)?(?P<on>{_ONE})\sfirst(?!\w)", re.IGNORECASE
+)
+_MERGES_FIRST = re.compile(
+    rf"(?P<on>{_ONE})[^\ue000-\uf8ff.;]{{0,40}}?(?<!\w)(?:first|blocks everything|blocks all)(?!\w)", re.IGNORECASE
+)
+_HEDGE = re.compile(
+    r"(?<!\w)(?:not|no|without|either order|should|benefits?|ideally|preferably|optional(?:ly)?|if|could|can)(?!\w)"
+    r"[^.;]{0,30}$",
+    re.IGNORECASE,
+)
+_MARK = re.compile(_ONE)
+_SUBJECT = re.compile(_MANY)
+_PARENTHESES = re.compile(r"\([^()]{0,300}\)")
+_SPACES = re.compile(r"\s+")
+_STOP = re.compile(r"(?<=[.;!?])\s+|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """What one sentence says: `subjects` come after, before or beside others; everything comes after `first`."""
+
+    subjects: tuple[Key, ...]
+    after: tuple[Key, ...]
+    before: tuple[Key, ...]
+    beside: tuple[Key, ...]
+    first: tuple[Key, ...]
+
+
+def clauses(raw: str, names: Names, *, remarks: bool = False) -> Iterator[Clause]:
+    """Yield what each sentence of a text says about the order of workstreams; `remarks` = read parentheses too."""
+    text, mentions = names.marked(raw)
+    for sentence in _STOP.split(text):
+        if mentions and _MARK.search(sentence):
+            yield _clause(sentence if remarks else _SPACES.sub(" ", _PARENTHESES.sub("", sentence)), mentions)
+
+
+def _clause(sentence: str, mentions: tuple[Mention, ...]) -> Clause:
+    taken: list[tuple[int, int]] = []
+    parts: dict[str, tuple[Key, ...]] = {}
+    for name, pattern, group in (
+        ("after", _AFTER, "on"),
+        ("before", _BEFORE, "of"),
+        ("beside", _BESIDE, "with"),
+        ("first", _FIRST, "on"),
+    ):
+        keys: list[Key] = []
+        for match in pattern.finditer(sentence):
+            if name in {"after", "before"} and _HEDGE.search(sentence, max(0, match.start() - 60), match.start()):
+                taken.append(match.span(group))
+                continue
+            keys += Names.keys_of(match[group], mentions)
+            taken.append(match.span(group))
+        parts[name] = tuple(dict.fromkeys(keys))
+    start = min((span[0] for span in taken), default=len(sentence))
+    subject = _SUBJECT.search(sentence, 0, start)
+    subjects = Names.keys_of(subject[0], mentions) if subject else ()
+    if not parts["first"] and not parts["after"] and (early := _MERGES_FIRST.search(sentence)):
+        parts["first"] = Names.keys_of(early["on"], mentions)
+    return Clause(subjects, parts["after"], parts["before"], parts["beside"], parts["first"])

@@ -1,0 +1,160 @@
+"""The one status comment on a plan's issue: a preview before the start, then where everything stands.
+
+Must not show anything that changes by the mere passing of time: the comment is written only when its text differs.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+from bot.core.model import Mode, Order, PlanState, Severity, Stage
+from bot.core.render import notices
+from bot.core.render.graph import graph
+from bot.core.render.parts import COMMENT_LIMIT, bullets, counted, inline, link, listed, sections, size, stopped, table
+from bot.core.render.preview import preview
+from bot.core.render.words import FINISHED, pull_link, stage_words, stream_text, title_text, wait_of, wait_words
+from bot.core.text import code, login, name, when
+from bot.core.views import PlanView, WorkstreamView
+
+TABLE_LIMIT = 15_000  # bytes, of each of the two tables; all limits of a comment together stay below COMMENT_LIMIT
+CHECKPOINTS_LIMIT = 2_000  # bytes
+REASON_LIMIT = 200  # characters of the words that came with an order
+FIRST_IN_LINE = 3  # so many workstreams are named as next
+
+_NO_TIME = datetime.min.replace(tzinfo=UTC)
+
+
+def status_comment(view: PlanView, refusals: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return the comment's markdown without its hidden marker. `refusals`: action -> GitHub's words."""
+    if view.state is PlanState.PREVIEW:
+        return preview(view)
+    above = sections(
+        f"## Signalbox: {progress(view)}",
+        headline(view),
+        notices.problems(tuple(each for each in view.problems if each.severity is Severity.ERROR)),
+        notices.refused(refusals),
+        notices.config(view),
+        notices.pending(view),
+        notices.out_of_order(view),
+        _landed(view) if view.state is PlanState.COMPLETED else "",
+        _workstreams(view),
+    )
+    below = sections(_checkpoints(view), _footer(view))
+    return sections(above, graph(view, COMMENT_LIMIT - size(above) - size(below) - 10), below)
+
+
+def progress(view: PlanView) -> str:
+    """Return how far the plan is: "3 of 5 done"."""
+    done = sum(each.stage is Stage.DONE for each in view.streams)
+    skipped = sum(each.workstream.key in view.intent.skipped and each.stage is not Stage.DONE for each in view.streams)
+    words = f"{done} of {len(view.streams)} done"
+    if skipped:
+        words += f", {skipped} skipped"
+    match view.state:
+        case PlanState.PAUSED:
+            return f"paused, {words}"
+        case PlanState.CANCELLED:
+            return f"cancelled, {words}"
+        case PlanState.COMPLETED:
+            return f"complete, {words}"
+        case _:
+            return words
+
+
+def headline(view: PlanView) -> str:
+    """Return in one line what happens next, or why nothing does."""
+    match view.state:
+        case PlanState.PREVIEW:
+            return "Nobody has started this plan yet."
+        case PlanState.COMPLETED:
+            return f"**This plan is complete.** Everything landed on {code(view.base.name)} or was skipped."
+        case PlanState.CANCELLED:
+            return f"**Cancelled{_by(view.intent.cancelled)} Branches and pull requests stay as they are."
+        case PlanState.PAUSED:
+            return f"**Paused{_by(view.intent.paused)} Nothing merges until somebody says `/signalbox resume`."
+        case PlanState.RUNNING:
+            return next_line(view)
+
+
+def next_line(view: PlanView) -> str:
+    """Return what merges next, or what the first in line wait for."""
+    following = view.next_to_merge
+    if following is not None:
+        how = (
+            "Signalbox merges it now" if view.config.mode is Mode.AUTO else "it may merge, somebody has to press merge"
+        )
+        return f"**Next to merge:** {stream_text(following)}: {how}."
+    line = [wait_words(each, wait_of(view, each)) for each in first_in_line(view)]
+    if len(line) == 1:
+        return f"**Next in line:** {stopped(line[0])}"
+    return "\n".join(["**Next in line:**", *(f"- {each}" for each in line)]) if line else ""
+
+
+def first_in_line(view: PlanView) -> tuple[WorkstreamView, ...]:
+    """Return the first unfinished workstreams that wait for no other one, in plan order."""
+    line = [each for each in view.streams if each.stage not in FINISHED and all(need.met for need in each.needs)]
+    return tuple(line[:FIRST_IN_LINE])
+
+
+def _by(order: Order | None) -> str:
+    if order is None:
+        return ".**"
+    reason = f" Reason: {stopped(inline(order.reason, REASON_LIMIT))}" if order.reason.strip() else ""
+    return f" by {login(order.by)} on {when(order.at)}.**{reason}"
+
+
+def _workstreams(view: PlanView) -> str:
+    rows = []
+    for stream in view.streams:
+        wait = wait_of(view, stream)
+        names = f"**{name(stream.workstream.key)}** {title_text(stream.workstream)}"
+        rows.append((names, stage_words(stream.stage), pull_link(stream), wait.text, when(wait.since)))
+    head = ("Workstream", "Stage", "Pull", "Waits for", "Since")
+    return sections("### Workstreams", table(head, rows, TABLE_LIMIT))
+
+
+def _landed(view: PlanView) -> str:
+    """The order in which everything was merged."""
+    landed = [each for each in view.streams if each.stage is Stage.DONE and each.pull is not None]
+    landed.sort(key=lambda each: (each.pull.merged_at if each.pull is not None else None) or _NO_TIME)
+    rows = [_landing(number, each) for number, each in enumerate(landed, 1)]
+    skipped = [stream_text(each) for each in view.streams if each.stage is Stage.CANCELLED]
+    return sections(
+        "### Order of merging",
+        table(("No.", "Workstream", "Pull", "Merged", "By", "Commit"), rows, TABLE_LIMIT),
+        f"Skipped: {listed(skipped)}." if skipped else "",
+    )
+
+
+def _landing(number: int, stream: WorkstreamView) -> tuple[str, ...]:
+    pull = stream.pull
+    assert pull is not None
+    return (
+        str(number),
+        f"**{name(stream.workstream.key)}** {title_text(stream.workstream)}",
+        pull_link(stream),
+        when(pull.merged_at) if pull.merged_at is not None else "",
+        login(pull.merged_by) if pull.merged_by is not None else "",
+        code(pull.merge_sha[:7]) if pull.merge_sha is not None else "",
+    )
+
+
+def _checkpoints(view: PlanView) -> str:
+    if not view.checkpoints:
+        return ""
+    items = (
+        f"{code(tag)} at {link(code(sha[:7]), f'{view.repository.url}/commit/{sha}')}"
+        for tag, sha in sorted(view.checkpoints.items())
+    )
+    return sections("### Checkpoints", bullets(items, CHECKPOINTS_LIMIT))
+
+
+def _footer(view: PlanView) -> str:
+    start = view.intent.start
+    mode = "Signalbox merges" if view.config.mode is Mode.AUTO else "people press merge"
+    since = f"Started by {login(start.by)} on {when(start.at)}. " if start is not None else ""
+    return (
+        f"<sub>{since}Revision {code(view.revision[:12])} onto {code(view.base.name)}, "
+        f"mode {code(view.config.mode.value)} ({mode}). "
+        f"{counted(len(view.streams), 'workstream')}. Commands: `/signalbox help`.</sub>"
+    )

@@ -1,0 +1,99 @@
+"""Where one workstream is: the table of design stages as code, first match wins.
+
+Pure functions of one Standing. Must not remember anything: a stage is derived anew in every turn.
+"""
+
+from dataclasses import dataclass
+
+from bot.core.facts import CheckState, PullFacts, PullState, WorkstreamFacts
+from bot.core.model import Branch, Intent, Key, PlanState, Stage
+from bot.core.text import code
+from bot.core.views import GateResult, GateVerdict, Need
+
+OWN_GATES = frozenset({"draft", "checks", "review", "acceptance", "mergeable"})  # what the workstream can do itself
+QA_GATES = frozenset({"review", "acceptance", "mergeable"})  # what a person settles once it was handed in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """All that a stage is derived from."""
+
+    key: Key
+    plan: PlanState
+    intent: Intent
+    base: Branch
+    pull: PullFacts | None
+    needs: tuple[Need, ...]
+    gates: tuple[GateResult, ...]
+    has_work: bool
+    failed_checks: tuple[str, ...]  # names, of those that count
+
+    def passes(self, *names: str) -> bool:
+        """Say whether every gate of these names passes."""
+        return all(gate.verdict is GateVerdict.PASS for gate in self.gates if gate.gate in names)
+
+
+def stage_of(at: Standing) -> tuple[Stage, str]:
+    """Return the stage, and why where the gates do not say it."""
+    landed = _landed(at) if at.key not in at.intent.skipped else None
+    if landed is not None:
+        return landed
+    if at.key in at.intent.skipped:
+        return Stage.CANCELLED, f"Skipped by {code(at.intent.skipped[at.key].by)}"
+    if at.intent.cancelled is not None:
+        return Stage.CANCELLED, "The plan is cancelled"
+    if at.pull is None:
+        return (
+            Stage.READY if all(need.met for need in at.needs) else Stage.WAITING
+        ), "Branch and pull are being opened"
+    return _open_stage(at, at.pull)
+
+
+def _landed(at: Standing) -> tuple[Stage, str] | None:
+    if at.pull is None or at.pull.state is not PullState.MERGED:
+        return None
+    if at.pull.base != at.base:
+        return Stage.FAILED, f"Merged into {code(at.pull.base)}, not into {code(at.base)}"
+    return Stage.DONE, ""
+
+
+def _open_stage(at: Standing, pull: PullFacts) -> tuple[Stage, str]:
+    if pull.state is PullState.CLOSED:
+        return Stage.FAILED, "Closed without being merged"
+    if at.failed_checks:
+        return Stage.FAILED, f"{_names(at.failed_checks)} failed"
+    if not at.passes("hold", "paused"):
+        return Stage.HELD, ""
+    own_done = at.passes(*OWN_GATES)
+    if (at.passes("draft", "checks") and not at.passes("review", "acceptance")) or _conflicts(at):
+        return Stage.NEEDS_QA, ""
+    if own_done and at.passes("order"):
+        return Stage.MERGEABLE, ""
+    if at.passes(*(OWN_GATES - {"mergeable"})):
+        return Stage.QUEUED, ""  # also while GitHub still computes whether it could merge
+    if at.has_work or any(check.state is CheckState.PENDING for check in pull.checks):
+        return Stage.RUNNING, ""
+    return (Stage.READY if all(need.met for need in at.needs) else Stage.WAITING), ""
+
+
+def _conflicts(at: Standing) -> bool:
+    human = {gate.gate for gate in at.gates if gate.verdict in {GateVerdict.NEEDS_HUMAN, GateVerdict.BLOCK}}
+    return at.passes("draft", "checks") and "mergeable" in human
+
+
+def _names(names: tuple[str, ...]) -> str:
+    shown = ", ".join(code(name) for name in names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
+
+
+def pick_pull(facts: WorkstreamFacts, *, belongs: "frozenset[int]") -> PullFacts | None:
+    """Return the pull that stands for a workstream among those of its branch, None if there is none.
+
+    `belongs` holds the numbers of the pulls that are the plan's (see judge.py); a branch may have older ones of its own.
+    A merged one wins over an open one, an open one over a closed one, the newer over the older.
+    """
+    for state in (PullState.MERGED, PullState.OPEN, PullState.CLOSED):
+        for pull in facts.pulls:
+            if pull.state is state and pull.number in belongs:
+                return pull
+    return None

@@ -1,0 +1,51 @@
+"""Reads the task list in a pull request's body, for the gate `acceptance`.
+
+Must not change a body: plan/tick.py does that.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+MAX_BODY = 65_536  # characters: GitHub's limit for a body
+
+_BOX = re.compile(r"\[([ xX])\](?=\s)")
+_MARKDOWN = MarkdownIt("commonmark", {"maxNesting": 100}).enable("table")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One checkbox: its words without markup, and whether it is ticked."""
+
+    text: str
+    ticked: bool
+
+
+@lru_cache(maxsize=128)  # every turn asks for the same bodies again
+def all_tasks(body: str) -> tuple[Task, ...]:
+    """Return the checkboxes of a body in its order; those in code, quotes and HTML are not the author's own tasks."""
+    found: list[Task] = []
+    quotes = 0
+    fresh_item = False
+    for token in _MARKDOWN.parse(body[:MAX_BODY]):
+        quotes += {"blockquote_open": 1, "blockquote_close": -1}.get(token.type, 0)
+        if token.type == "inline" and fresh_item and not quotes and (box := _BOX.match(token.content)):
+            found.append(Task(text=_BOX.sub("", _words(token), count=1).strip(), ticked=box.group(1) != " "))
+        fresh_item = token.type == "list_item_open" or (fresh_item and token.type == "paragraph_open")
+    return tuple(found)
+
+
+def open_tasks(body: str) -> tuple[str, ...]:
+    """Return the words of every checkbox that is not ticked, in the body's order."""
+    return tuple(task.text for task in all_tasks(body) if not task.ticked)
+
+
+def _words(inline: Token) -> str:
+    """What is read of an item: its text and code, without links, emphasis and HTML."""
+    return "".join(
+        child.content if child.type in {"text", "code_inline"} else " " * child.type.endswith("break")
+        for child in inline.children or ()
+    )

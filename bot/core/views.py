@@ -1,0 +1,100 @@
+"""What was concluded from the facts, in the shape in which every surface shows it: check, comment, page, log, `why`.
+
+One record per gate feeds them all, so no two surfaces can say different things. Must not choose words for a surface
+(render/) or actions (decide.py).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from bot.core.config import Config
+from bot.core.facts import BaseFacts, IssueFacts, PullFacts, RepositoryFacts
+from bot.core.model import Branch, Intent, Key, Plan, PlanState, Problem, PullNumber, Revision, Sha, Stage, Workstream
+
+
+class GateVerdict(Enum):
+    """May it pass, and if not, who is wanted."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, not a secret
+    WAIT = "wait"  # time, a machine or another workstream will settle it
+    NEEDS_HUMAN = "needs_human"  # somebody has to do something
+    BLOCK = "block"  # a violation: it must not merge like this
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateResult:
+    """One named reason that a pull may or may not merge."""
+
+    gate: str  # the gate's name: "order"
+    verdict: GateVerdict
+    reason: str  # one plain sentence without a full stop, safe to put into markdown as it is
+    url: str | None = None  # where to look
+    since: datetime | None = None  # filled in by judge.py from memory
+    next_actor: str = ""  # who moves next: "CI", "a reviewer", "W1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """A workstream that must be DONE first, and how far it is."""
+
+    key: Key
+    stage: Stage
+    met: bool
+    pull: PullNumber | None
+    waits_for: str  # the one-line reason of its own first gate that does not pass, "" if met
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkstreamView:
+    """Where one workstream stands."""
+
+    workstream: Workstream
+    branch: Branch
+    stage: Stage
+    since: datetime  # UTC, when the stage was first seen
+    needs: tuple[Need, ...]
+    gates: tuple[GateResult, ...]  # every gate, in the order they are shown; empty once it has landed
+    pull: PullFacts | None
+    branch_sha: Sha | None  # tip of its branch, None = no branch
+    landed_out_of_order: tuple[Key, ...] = ()  # needs that were not DONE when somebody merged it
+    note: str = ""  # why it is in this stage where the gates do not say it ("closed without being merged")
+
+    @property
+    def blocking(self) -> tuple[GateResult, ...]:
+        """The gates that do not pass, in the order they are shown."""
+        return tuple(gate for gate in self.gates if gate.verdict is not GateVerdict.PASS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanView:
+    """The whole plan as it stands after one turn's thinking."""
+
+    state: PlanState
+    plan: Plan  # the revision in force; before a start, the issue's body as it is
+    revision: Revision  # of `plan`
+    pending: Plan | None  # the issue's body as it is now, where it differs from the revision in force
+    problems: tuple[Problem, ...]  # of the plan in the issue and of its surroundings (branches, base)
+    config: Config
+    config_problems: tuple[Problem, ...]  # mistakes in .github/signalbox.yml; `config` is then the last good one
+    intent: Intent
+    repository: RepositoryFacts
+    issue: IssueFacts
+    base: BaseFacts
+    streams: tuple[WorkstreamView, ...]  # in plan order
+    waves: tuple[tuple[Key, ...], ...]
+    checkpoints: Mapping[str, Sha]  # tag name -> commit
+    now: datetime
+
+    def stream(self, key: Key) -> WorkstreamView:
+        """Return the view of a workstream of the plan; KeyError for a key the plan has not."""
+        for each in self.streams:
+            if each.workstream.key == key:
+                return each
+        raise KeyError(key)
+
+    @property
+    def next_to_merge(self) -> WorkstreamView | None:
+        """The first workstream, in plan order, that may merge now."""
+        return next((each for each in self.streams if each.stage is Stage.MERGEABLE), None)

@@ -1,0 +1,136 @@
+"""What comes back from GitHub, before it means anything: a reply, a page of REST data, a GraphQL answer.
+
+Between transport.py and those who understand the data. Must not know any endpoint.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import gidgethub
+from gidgethub import sansio
+
+from bot.errors import GitHubError, NotFound, NotInstalled, ReadFailed
+
+NO_ANSWER = 0  # a "status" for a request that got no response
+
+_SECRETS = re.compile(r"gh[a-z]_[\w.\-]+|github_pat_\w+|eyJ[\w.\-]+|-----BEGIN[\s\S]*?(?:-----END[^-]*-----|\Z)")
+_LONGEST_MESSAGE = 500  # characters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One response, or the lack of one (status NO_ANSWER, `message` says why)."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)  # without regard to case, or all lower case
+    body: bytes = field(default=b"", repr=False)
+    message: str = ""  # GitHub's words on an error, without secrets
+    sent: bool = True  # False = the connection never came about: nothing can have happened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Decoded REST data and the address of the next page."""
+
+    data: Any
+    next_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphQLError:
+    """One entry of `errors`."""
+
+    kind: str  # "NOT_FOUND", "FORBIDDEN", "STALE_DATA", "RATE_LIMITED", ... or ""
+    message: str
+    path: tuple[str | int, ...]  # () = the request as a whole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphQLAnswer:
+    """The answer to one GraphQL request: for a mutation both halves count."""
+
+    data: dict[str, Any]
+    errors: tuple[GraphQLError, ...]
+
+    @property
+    def rate_limited(self) -> bool:
+        """GitHub reports an exhausted quota with status 200 and this kind of error."""
+        return any(error.kind == "RATE_LIMITED" and not error.path for error in self.errors)
+
+
+def clean(text: str) -> str:
+    """Return a text from outside as it may stand in errors and logs: no secrets, no end of lines, not endless."""
+    return " ".join(_SECRETS.sub("[removed]", text).split())[:_LONGEST_MESSAGE]
+
+
+def message_of(status: int, body: bytes) -> str:
+    """Return what an error response says, with its list of errors if it has one."""
+    try:
+        data = json.loads(body)
+    except ValueError:
+        return f"HTTP {status}"
+    if not isinstance(data, dict):
+        return f"HTTP {status}"
+    parts = [str(data.get("message") or f"HTTP {status}")]
+    errors = data.get("errors")
+    for error in errors if isinstance(errors, list) else [errors] if isinstance(errors, str) else []:
+        words = error.get("message") or error.get("code") if isinstance(error, dict) else error
+        if words:
+            parts.append(str(words))
+    return clean(": ".join(parts))
+
+
+def page_of(reply: Reply) -> Page:
+    """Decode a successful REST reply. Raises ReadFailed if it cannot be read."""
+    try:
+        data, _, more = sansio.decipher_response(reply.status, reply.headers, reply.body)
+    except (gidgethub.HTTPException, ValueError) as error:
+        raise ReadFailed(f"an unreadable answer with status {reply.status}") from error
+    return Page(data=data, next_url=more)
+
+
+def graphql_answer(reply: Reply) -> GraphQLAnswer:
+    """Decode a GraphQL reply. Raises ReadFailed if it is not one."""
+    try:
+        body = json.loads(reply.body)
+        errors = tuple(
+            GraphQLError(
+                kind=str(error.get("type") or error.get("extensions", {}).get("code") or ""),
+                message=clean(str(error.get("message", ""))),
+                path=tuple(error.get("path") or ()),
+            )
+            for error in body.get("errors") or ()
+        )
+        data = body.get("data") or {}
+        if not isinstance(data, dict) or not (data or errors):
+            raise ReadFailed("a GraphQL answer without data")
+    except (ValueError, AttributeError, TypeError) as error:
+        raise ReadFailed(f"an unreadable GraphQL answer with status {reply.status}") from error
+    return GraphQLAnswer(data=data, errors=errors)
+
+
+def read_error(what: str, status: int, message: str) -> GitHubError:
+    """Return the exception for a REST read that was refused."""
+    if status in {404, 410}:
+        return NotFound(f"{what}: {message}")
+    if status == 403:
+        return NotInstalled(f"{what}: {message}")
+    return ReadFailed(f"{what}: {message}")
+
+
+def graphql_read_error(what: str, errors: tuple[GraphQLError, ...]) -> GitHubError:
+    """Return the exception for a GraphQL read with errors: part of an answer is no answer."""
+    first = errors[0]
+    text = f"{what}: {first.message} (at {'.'.join(map(str, first.path)) or 'the request'})"
+    if len(errors) == 1 and first.kind == "NOT_FOUND" and first.path in {("repository",), ("repository", "issue")}:
+        return NotFound(text)
+    if any(error.kind == "FORBIDDEN" for error in errors):
+        return NotInstalled(text)
+    return ResourceLimits(text) if any("esource limits" in error.message for error in errors) else ReadFailed(text)
+
+
+class ResourceLimits(ReadFailed):
+    """The query was too heavy for GitHub; a smaller one may pass."""

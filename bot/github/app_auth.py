@@ -1,0 +1,126 @@
+"""Who Signalbox is towards GitHub: the App's JWT, and one access token per installation.
+
+Knows no URL and sends nothing: how a token is minted is handed in by transport.py. Must not log or show a token.
+Tokens are opaque text of any length: GitHub changes their form without notice.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import jwt
+from cachetools import TLRUCache
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from bot.errors import SettingsError
+
+JWT_BACKDATED = timedelta(seconds=60)  # against clocks that differ
+JWT_LIFETIME = timedelta(seconds=540)  # GitHub accepts at most ten minutes from now
+JWT_RENEWED_AFTER = timedelta(seconds=420)
+TOKEN_SPARE = timedelta(minutes=5)  # a token is given out no longer than that before it expires
+MAX_TOKENS = 4096  # installations whose token is remembered
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Return the time in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class InstallationToken:
+    """An access token and when it ends (UTC). Its value never shows in a repr."""
+
+    value: str = field(repr=False)
+    expires_at: datetime
+
+
+class AppAuth:
+    """The App's identity. One object per process; safe for concurrent use on one event loop.
+
+    `private_key` is the PEM text that GitHub hands out (PKCS#1) or its PKCS#8 form. It is parsed once, here: parsing
+    stalls the event loop for tens of milliseconds. Raises SettingsError if it is not an RSA private key.
+    """
+
+    def __init__(self, app_id: int, private_key: str, *, clock: Clock = utc_now) -> None:
+        self.app_id = app_id
+        self._key = _load(private_key)
+        self._clock = clock
+        self._jwt: tuple[str, datetime] | None = None
+        self._tokens: TLRUCache[int, InstallationToken] = TLRUCache(
+            MAX_TOKENS,
+            ttu=lambda _installation, token, _now: (token.expires_at - TOKEN_SPARE).timestamp(),
+            timer=lambda: clock().timestamp(),
+        )
+        self._minting: dict[int, asyncio.Task[InstallationToken]] = {}
+
+    def jwt(self) -> str:
+        """Return a JWT that is good for at least another minute.
+
+        https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app
+        """
+        now = self._clock()
+        if self._jwt is None or now - self._jwt[1] >= JWT_RENEWED_AFTER or now < self._jwt[1]:
+            claims = {
+                "iat": int((now - JWT_BACKDATED).timestamp()),
+                "exp": int((now + JWT_LIFETIME).timestamp()),
+                "iss": str(self.app_id),
+            }
+            self._jwt = (jwt.encode(claims, self._key, algorithm="RS256"), now)
+        return self._jwt[0]
+
+    async def token(self, installation_id: int, mint: Callable[[], Awaitable[InstallationToken]]) -> str:
+        """Return the installation's token, minted if there is none.
+
+        However many callers wait, one mint runs per installation, and all get its token or its error.
+        """
+        known = self._tokens.get(installation_id)
+        if known is not None:
+            return known.value
+        running = self._minting.get(installation_id)
+        if running is None:
+            running = asyncio.create_task(self._mint(installation_id, mint))
+            self._minting[installation_id] = running
+            running.add_done_callback(_look_at_error)
+        # Shielded: one caller that gives up must not take the token from the others.
+        return (await asyncio.shield(running)).value
+
+    def drop(self, installation_id: int, token: str) -> None:
+        """Forget a token that GitHub refused; a newer one, fetched meanwhile by another caller, stays."""
+        known = self._tokens.get(installation_id)
+        if known is not None and known.value == token:
+            del self._tokens[installation_id]
+
+    def drop_jwt(self) -> None:
+        """Forget the JWT, after GitHub refused it."""
+        self._jwt = None
+
+    async def _mint(self, installation_id: int, mint: Callable[[], Awaitable[InstallationToken]]) -> InstallationToken:
+        try:
+            token = await mint()
+            self._tokens[installation_id] = token
+            return token
+        finally:
+            del self._minting[installation_id]
+
+
+def _load(private_key: str) -> RSAPrivateKey:
+    """Parse a PEM text."""
+    try:
+        key = load_pem_private_key(private_key.encode(), password=None)
+    except (ValueError, TypeError):
+        # Without "from": a parser's message may quote the text that it was given.
+        problem = "GITHUB_PRIVATE_KEY: not an unencrypted PEM private key; copy the whole file that GitHub gave you"
+        raise SettingsError([problem]) from None
+    if not isinstance(key, RSAPrivateKey):
+        raise SettingsError(["GITHUB_PRIVATE_KEY: not an RSA key; generate one on the App's settings page"])
+    return key
+
+
+def _look_at_error(task: asyncio.Task[InstallationToken]) -> None:
+    """Mark a failed mint as seen, for the case that every caller has gone away meanwhile."""
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,347 @@
+"""The port, carried out: the only file that knows GitHub's URLs.
+
+Sits between the worker and transport.py. Must not decide anything, keep anything but the ids of repositories, or
+retry a write.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from cachetools import LRUCache
+
+from bot.core.actions import MergePull, Mutation, Outcome, OutcomeKind
+from bot.core.facts import PullFacts, WorkstreamFacts
+from bot.core.marker import read_marker
+from bot.core.model import Branch, IssueNumber, Login, MergeMethod, NodeId, Role
+from bot.errors import GitHubError, NotFound, NotInstalled, ReadFailed
+from bot.github import mutations, outcomes, queries, readings
+from bot.github.answers import GraphQLError, ResourceLimits
+from bot.github.port import OpenPullReading, PlanQuestion, PlanReading, RepositoryRef
+from bot.github.transport import Transport
+
+MAX_REPOSITORY_IDS = 4096
+MOST_PAGES_OF_FORK_PULLS = 4  # further requests for one branch whose name pulls from forks use too
+
+ROLES: Mapping[str, Role] = {
+    "admin": Role.ADMIN,
+    "maintain": Role.MAINTAIN,
+    "write": Role.WRITE,
+    "triage": Role.TRIAGE,
+    "read": Role.READ,
+    "none": Role.NONE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppIdentity:
+    """The App as GitHub knows it."""
+
+    id: int
+    slug: str  # its bot is "<slug>[bot]"
+    url: str
+
+
+class Client:
+    """Everything that Signalbox asks of GitHub: implements port.GitHub. Safe for concurrent use."""
+
+    def __init__(self, transport: Transport, app_id: int) -> None:
+        self._transport = transport
+        self._app_id = app_id
+        self._repository_ids: LRUCache[tuple[int, str], NodeId] = LRUCache(MAX_REPOSITORY_IDS)
+
+    # ---- reads ----
+
+    async def read_plan(self, repository: RepositoryRef, question: PlanQuestion) -> PlanReading:
+        """Read a plan and all its pulls: one GraphQL request per 20 workstreams, none of it cached.
+
+        With `compare_branches` one more per 20 branches that exist already; one more for a branch where pulls from
+        forks of that name hide ours. Raises ReadFailed on any error or partial answer, NotFound if issue or
+        repository are gone.
+        """
+        size = queries.BRANCHES_PER_REQUEST
+        while True:
+            try:
+                with _documented_shapes("the plan"):
+                    return await self._read_plan(repository, question, size)
+            except ResourceLimits:
+                if size <= queries.FEWEST_BRANCHES:
+                    raise
+                size = max(size // 2, queries.FEWEST_BRANCHES)
+
+    async def open_pulls(
+        self, repository: RepositoryRef, *, first_page_only: bool
+    ) -> tuple[NodeId, tuple[OpenPullReading, ...]]:
+        """Read the open pulls, last updated first (50 a page), with the repository's node id."""
+        pulls: list[OpenPullReading] = []
+        after: str | None = None
+        while True:
+            request = queries.Request(
+                operation="OpenPulls",
+                document=queries.OPEN_PULLS,
+                variables={"app": self._app_id, "after": after},
+            )
+            data = (await self._ask(repository, request))["repository"]
+            if data is None:
+                raise NotFound(f"repository {repository.full_name}")
+            page = data["pullRequests"]
+            with _documented_shapes("the open pulls"):
+                pulls += [readings.open_pull(node) for node in page["nodes"]]
+            if first_page_only or not page["pageInfo"]["hasNextPage"]:
+                return NodeId(data["id"]), tuple(pulls)
+            after = page["pageInfo"]["endCursor"]
+
+    async def role(self, repository: RepositoryRef, login: Login) -> Role:
+        """Return what a person may do, by `role_name`; NONE if GitHub knows no such collaborator.
+
+        A custom role has a name of its own and counts as the basic role that it builds on.
+        https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user
+        """
+        route = "/repos/{owner}/{name}/collaborators/{login}/permission"
+        try:
+            page = await self._transport.get(
+                repository.installation_id, route, {**_names(repository), "login": login}, cached=True
+            )
+        except NotFound:
+            return Role.NONE
+        with _documented_shapes("a permission"):
+            basic = ROLES.get(page.data["permission"], Role.NONE)
+            return ROLES.get(page.data.get("role_name", ""), basic)
+
+    async def find_comment(
+        self, repository: RepositoryRef, number: int, journal_key: str, since: datetime
+    ) -> NodeId | None:
+        """Look for a comment of ours whose marker carries `journal_key`, among those since then. For after a crash.
+
+        The marker alone proves nothing, since anybody can type one: the comment must come from this App.
+        """
+        route = "/repos/{owner}/{name}/issues/{number}/comments{?since,per_page}"
+        names = {**_names(repository), "number": str(number), "since": f"{since:%Y-%m-%dT%H:%M:%SZ}", "per_page": "100"}
+        with _documented_shapes("comments"):
+            async for comment in self._transport.get_all(repository.installation_id, route, names):
+                marker = read_marker(comment["body"] or "")
+                app = comment.get("performed_via_github_app") or {}
+                if marker is not None and marker.key == journal_key and app.get("id") == self._app_id:
+                    return NodeId(comment["node_id"])
+            return None
+
+    async def issue_body(self, repository: RepositoryRef, number: IssueNumber) -> str:
+        """Return the newest body of an issue, not from any cache."""
+        request = queries.Request(operation="IssueBody", document=queries.ISSUE_BODY, variables={"issue": number})
+        found = (await self._ask(repository, request))["repository"]
+        if found is None or found["issue"] is None:
+            raise NotFound(f"issue {number} of {repository.full_name}")
+        return str(found["issue"]["body"])
+
+    async def app(self) -> AppIdentity:
+        """Return who this App is; also the cheapest proof that id, key and clock are right."""
+        data = (await self._transport.get(None, "/app")).data
+        with _documented_shapes("the App"):
+            return AppIdentity(id=data["id"], slug=data["slug"], url=data["html_url"])
+
+    async def failed_deliveries(self, since: datetime) -> list[tuple[int, str]]:
+        """List (delivery id, GUID) of the App's deliveries that failed since then and were not delivered later.
+
+        https://docs.github.com/en/webhooks/using-webhooks/automatically-redelivering-failed-deliveries-for-a-github-app-webhook
+        """
+        newest: dict[str, int] = {}
+        delivered: set[str] = set()
+        with _documented_shapes("deliveries"):
+            # Newest first. A redelivery has an id of its own and the GUID of the first attempt.
+            async for each in self._transport.get_all(None, "/app/hook/deliveries{?per_page}", {"per_page": "100"}):
+                if datetime.fromisoformat(each["delivered_at"]) < since:
+                    break
+                newest.setdefault(each["guid"], each["id"])
+                if 200 <= (each["status_code"] or 0) < 300:
+                    delivered.add(each["guid"])
+        return [(delivery_id, guid) for guid, delivery_id in newest.items() if guid not in delivered]
+
+    async def installed_repositories(self) -> list[tuple[int, int, str]]:
+        """List (installation id, repository id, full name) of everything the App may see, suspended ones left out."""
+        found: list[tuple[int, int, str]] = []
+        page = {"per_page": "100"}
+        route = "/installation/repositories{?per_page}"
+        with _documented_shapes("installations"):
+            async for installation in self._transport.get_all(None, "/app/installations{?per_page}", page, cached=True):
+                if installation.get("suspended_at") is not None:
+                    continue
+                number = installation["id"]
+                repositories = self._transport.get_all(number, route, page, items="repositories", cached=True)
+                try:
+                    found += [(number, each["id"], each["full_name"]) async for each in repositories]
+                except NotInstalled:
+                    continue  # removed or suspended between the two requests
+        return found
+
+    # ---- writes ----
+
+    async def edit_issue_body(self, repository: RepositoryRef, number: IssueNumber, body: str) -> Outcome:
+        """Replace the body of an issue."""
+        route = "/repos/{owner}/{name}/issues/{number}"
+        names = {**_names(repository), "number": str(number)}
+        reply = await self._transport.write(repository.installation_id, "PATCH", route, names, {"body": body})
+        return reply if isinstance(reply, Outcome) else outcomes.rest_outcome(reply, "Issues: read and write")
+
+    async def mutate(self, repository: RepositoryRef, actions: Sequence[Mutation]) -> list[Outcome]:
+        """Carry out actions of any kinds in as few GraphQL requests as is safe; one Outcome each, in order.
+
+        Actions are independent: one that fails stops none of the others, except that after a request without an
+        answer the remaining ones are not tried (LATER).
+        """
+        if not actions:
+            return []
+        try:
+            node_id = await self._node_id(repository)
+        except GitHubError as error:
+            return [self._transport.outcome_of(error)] * len(actions)
+        results: list[Outcome] = []
+        for group in mutations.batches(actions):
+            batch = mutations.batch(group, node_id, repository.full_name)
+            answer = await self._transport.mutation(
+                repository.installation_id, "Apply", batch.document, batch.variables, weight=batch.weight
+            )
+            if not isinstance(answer, Outcome):
+                results += outcomes.outcomes(batch, answer)
+                continue
+            results += [answer] * len(group)
+            rest = answer
+            if answer.kind is OutcomeKind.UNKNOWN:
+                rest = Outcome(kind=OutcomeKind.LATER, detail="not tried after a request without an answer")
+            results += [rest] * (len(actions) - len(results))
+            break
+        return results
+
+    async def merge_pull(self, repository: RepositoryRef, action: MergePull) -> Outcome:
+        """Merge with the judged head sha. MOVED on 409, LATER on GitHub's transient 405, REFUSED on any other 405."""
+        body = {"sha": action.head_sha, "merge_method": action.method.value}
+        if action.method is not MergeMethod.REBASE:  # a rebase keeps the messages of its commits
+            texts = {"commit_title": action.title, "commit_message": action.message}
+            body |= {name: text for name, text in texts.items() if text}
+        route = "/repos/{owner}/{name}/pulls/{number}/merge"
+        names = {**_names(repository), "number": str(action.pull)}
+        reply = await self._transport.write(repository.installation_id, "PUT", route, names, body)
+        return reply if isinstance(reply, Outcome) else outcomes.merge_outcome(reply)
+
+    async def redeliver(self, delivery_id: int) -> Outcome:
+        """Ask GitHub to send a delivery again, under its old GUID."""
+        route = "/app/hook/deliveries/{delivery_id}/attempts"
+        reply = await self._transport.write(None, "POST", route, {"delivery_id": str(delivery_id)})
+        return reply if isinstance(reply, Outcome) else outcomes.rest_outcome(reply, "of the App itself")
+
+    # ---- parts of a plan read ----
+
+    async def _read_plan(self, repository: RepositoryRef, question: PlanQuestion, size: int) -> PlanReading:
+        pages = [question.branches[start : start + size] for start in range(0, len(question.branches), size)] or [()]
+        first = queries.plan_request(
+            issue=question.issue, base=question.base, comment=question.comment, branches=pages[0]
+        )
+        data = await self._ask(repository, first, forgive=_comment_is_gone)
+        found = data["repository"]
+        if found is None or found["issue"] is None:
+            raise NotFound(f"issue {question.issue} of {repository.full_name}")
+        facts = readings.repository(found)
+        base = readings.base(question.base or facts.default_branch, found["base"])
+        workstreams = await self._workstreams(repository, pages[0], found)
+        for page in pages[1:]:
+            more = await self._ask(repository, queries.branches_request(page))
+            workstreams |= await self._workstreams(repository, page, more["repository"])
+        if question.compare_branches and base.sha is not None:
+            workstreams = await self._compared(repository, base.name, workstreams)
+        self._repository_ids[repository.installation_id, repository.full_name] = facts.node_id
+        return PlanReading(
+            repository=facts,
+            issue=readings.issue(found["issue"]),
+            base=base,
+            config_source=readings.config(found["config"]),
+            tags=readings.tags(found["tags"]["nodes"]),
+            workstreams=workstreams,
+            comment=readings.comment(data.get("comment")),
+        )
+
+    async def _workstreams(
+        self, repository: RepositoryRef, branches: Sequence[Branch], data: Mapping[str, Any]
+    ) -> dict[Branch, WorkstreamFacts]:
+        return {
+            branch: WorkstreamFacts(
+                branch=readings.branch(branch, data[f"b{number}"]),
+                pulls=await self._pulls(repository, branch, data[f"p{number}"]),
+            )
+            for number, branch in enumerate(branches)
+        }
+
+    async def _pulls(self, repository: RepositoryRef, branch: Branch, page: Mapping[str, Any]) -> tuple[PullFacts, ...]:
+        """Return the newest pulls of this repository's own branch, however many pulls forks open under its name."""
+        nodes = [node for node in page["nodes"] if not node["isCrossRepository"]]
+        crowded = len(nodes) < len(page["nodes"])
+        for _ in range(MOST_PAGES_OF_FORK_PULLS):
+            if not crowded or not page["pageInfo"]["hasNextPage"] or len(nodes) >= queries.PULLS_PER_BRANCH:
+                break
+            variables = {"head": branch, "after": page["pageInfo"]["endCursor"], "app": self._app_id}
+            request = queries.Request(operation="MorePulls", document=queries.MORE, variables=variables)
+            page = (await self._ask(repository, request))["repository"]["pulls"]
+            nodes += [node for node in page["nodes"] if not node["isCrossRepository"]]
+        return tuple(readings.pull(node, self._app_id) for node in nodes[: queries.PULLS_PER_BRANCH])
+
+    async def _compared(
+        self, repository: RepositoryRef, base: Branch, workstreams: dict[Branch, WorkstreamFacts]
+    ) -> dict[Branch, WorkstreamFacts]:
+        """Add to each branch that exists how many commits it has beyond the base."""
+        compared = dict(workstreams)
+        existing = [(name, stream.branch) for name, stream in workstreams.items() if stream.branch is not None]
+        size = queries.BRANCHES_PER_REQUEST
+        for start in range(0, len(existing), size):
+            page = existing[start : start + size]
+            request = queries.compare_request(base, [name for name, _ in page])
+            counts = (await self._ask(repository, request))["repository"]["base"]
+            for number, (name, branch) in enumerate(page):
+                ahead = counts[f"c{number}"]["aheadBy"]
+                compared[name] = replace(compared[name], branch=replace(branch, ahead=ahead))
+        return compared
+
+    async def _ask(
+        self,
+        repository: RepositoryRef,
+        request: queries.Request,
+        *,
+        forgive: Callable[[GraphQLError], bool] = lambda _: False,
+    ) -> dict[str, Any]:
+        variables = {**request.variables, **_names(repository)}
+        if "$app:" in request.document:
+            variables["app"] = self._app_id
+        return await self._transport.query(
+            repository.installation_id, request.operation, request.document, variables, forgive=forgive
+        )
+
+    async def _node_id(self, repository: RepositoryRef) -> NodeId:
+        """Return the repository's node id: as told, as a read has shown, else asked for."""
+        if repository.node_id is not None:
+            return repository.node_id
+        key = (repository.installation_id, repository.full_name)
+        if key not in self._repository_ids:
+            request = queries.Request(operation="RepositoryId", document=queries.REPOSITORY_ID, variables={})
+            data = await self._ask(repository, request)
+            if data["repository"] is None:
+                raise NotFound(f"repository {repository.full_name}")
+            self._repository_ids[key] = NodeId(data["repository"]["id"])
+        return self._repository_ids[key]
+
+
+def _names(repository: RepositoryRef) -> dict[str, str]:
+    owner, _, name = repository.full_name.partition("/")
+    return {"owner": owner, "name": name}
+
+
+def _comment_is_gone(error: GraphQLError) -> bool:
+    """Say whether an error only means that somebody deleted the status comment."""
+    return error.kind == "NOT_FOUND" and error.path == ("comment",)
+
+
+@contextmanager
+def _documented_shapes(what: str) -> Iterator[None]:
+    """Report an answer that lacks what the schema promises as a failed read."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise ReadFailed(f"GitHub's answer about {what} is not of the documented shape: {error!r}") from error

@@ -1,0 +1,83 @@
+"""What one installation may ask of GitHub, and when: remembers every limit that GitHub has announced and paces writes.
+
+Used by transport.py before and after each request. Must not send, retry or decide what happens to a refused call.
+https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#handle-rate-limit-errors-appropriately
+"""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from bot.github.app_auth import Clock
+
+Resource = Literal["core", "graphql"]  # GitHub counts REST and GraphQL apart
+
+SECONDARY_WAIT = timedelta(seconds=60)  # GitHub asks for at least a minute where it names no time
+LONGEST_WAIT = timedelta(hours=1)
+
+_SECONDARY_WORDS = ("secondary rate limit", "abuse detection", "rate limit exceeded")
+
+
+class Governor:
+    """The limits of one installation (or of the App itself)."""
+
+    def __init__(self, *, clock: Clock, write_gap: float) -> None:
+        self._clock = clock
+        self._write_gap = write_gap  # seconds between the starts of two writes
+        self._next_write = 0.0  # on the event loop's clock
+        self._closed_until: dict[Resource, datetime] = {}
+        self._unexplained = 0  # limits in a row that named no time
+
+    def retry_at(self, resource: Resource) -> datetime | None:
+        """Return until when nothing may be asked (UTC), None if asking is allowed."""
+        until = self._closed_until.get(resource)
+        return until if until is not None and until > self._clock() else None
+
+    def note(self, resource: Resource, status: int, headers: Mapping[str, str], message: str) -> datetime | None:
+        """Learn from an answer. Returns when to try again (UTC) if it was refused for a limit, else None."""
+        exhausted = headers.get("x-ratelimit-remaining") == "0"
+        words = any(word in message.lower() for word in _SECONDARY_WORDS)
+        if status == 429 or (status == 403 and (exhausted or words or "retry-after" in headers)):
+            return self.close(resource, headers)
+        if 200 <= status < 300:
+            self._unexplained = 0
+            reset = _reset(headers)
+            if exhausted and reset is not None:
+                self._closed_until[resource] = reset
+        return None
+
+    def close(self, resource: Resource, headers: Mapping[str, str]) -> datetime:
+        """Remember a limit that an answer announced, and return when it ends: by `retry-after`, else the reset.
+
+        An exhausted quota closes its own resource; anything else is a secondary limit, which REST and GraphQL share.
+        """
+        now = self._clock()
+        retry_after = headers.get("retry-after", "")
+        reset = _reset(headers) if headers.get("x-ratelimit-remaining") == "0" else None
+        if retry_after.isdecimal():
+            until = now + timedelta(seconds=int(retry_after))
+        elif reset is not None:
+            until = max(reset, now + timedelta(seconds=1))
+        else:
+            until = now + min(SECONDARY_WAIT * 2**self._unexplained, LONGEST_WAIT)
+            self._unexplained = min(self._unexplained + 1, 6)
+        both: tuple[Resource, ...] = ("core", "graphql")
+        for each in (resource,) if reset is not None else both:
+            self._closed_until[each] = max(until, self._closed_until.get(each, until))
+        return until
+
+    async def pace(self, weight: int) -> None:
+        """Wait until the next write may start, and reserve the time that `weight` writes take."""
+        if self._write_gap <= 0:
+            return
+        now = asyncio.get_running_loop().time()
+        start = max(now, self._next_write)
+        self._next_write = start + self._write_gap * max(weight, 1)
+        await asyncio.sleep(start - now)
+
+
+def _reset(headers: Mapping[str, str]) -> datetime | None:
+    """Return when the quota is full again."""
+    reset = headers.get("x-ratelimit-reset", "")
+    return datetime.fromtimestamp(int(reset), UTC) if reset.isdecimal() else None

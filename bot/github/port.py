@@ -1,0 +1,108 @@
+"""The port: what Signalbox asks of GitHub, in GitHub's words, as core types.
+
+Implemented by client.py and by nothing else in `bot`. Reads raise ReadFailed (or NotInstalled, NotFound) and never
+return half of what was asked; writes return an Outcome for each action and never retry by themselves.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.core.actions import MergePull, Mutation, Outcome
+from bot.core.facts import BaseFacts, IssueFacts, OwnCheck, OwnComment, RepositoryFacts, WorkstreamFacts
+from bot.core.model import Branch, IssueNumber, Login, NodeId, PullNumber, Role, Sha
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositoryRef:
+    """Which repository, seen through which installation."""
+
+    installation_id: int
+    full_name: str  # "owner/name"
+    node_id: NodeId | None = None  # GraphQL mutations need it; None until a read has shown it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanQuestion:
+    """What one plan read asks for."""
+
+    issue: IssueNumber
+    base: Branch | None  # None = the default branch
+    branches: tuple[Branch, ...]  # of the workstreams
+    comment: NodeId | None  # the status comment, None if not known
+    compare_branches: bool  # also count the commits that each branch has and the base has not (before a start)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanReading:
+    """The answer to a PlanQuestion. `comment` is None also when somebody deleted it."""
+
+    repository: RepositoryFacts
+    issue: IssueFacts
+    base: BaseFacts
+    config_source: str | None
+    tags: dict[str, Sha]
+    workstreams: dict[Branch, WorkstreamFacts]
+    comment: OwnComment | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPullReading:
+    """An open pull of a repository, as far as the check outside plans needs it."""
+
+    number: PullNumber
+    node_id: NodeId
+    url: str
+    head: Branch
+    head_sha: Sha
+    own_checks: tuple[OwnCheck, ...]
+    cross_repository: bool
+
+
+class GitHub(Protocol):
+    """Everything that Signalbox asks of GitHub. Safe for concurrent use."""
+
+    async def read_plan(self, repository: RepositoryRef, question: PlanQuestion) -> PlanReading:
+        """Read a plan and all its pulls: one GraphQL request per 20 workstreams, none of it cached.
+
+        Raises ReadFailed on any error or partial answer, NotFound if issue or repository are gone.
+        """
+
+    async def open_pulls(
+        self, repository: RepositoryRef, *, first_page_only: bool
+    ) -> tuple[NodeId, tuple[OpenPullReading, ...]]:
+        """Read the open pulls, last updated first (50 a page), with the repository's node id."""
+
+    async def role(self, repository: RepositoryRef, login: Login) -> Role:
+        """Return what a person may do, by `role_name`; NONE if GitHub knows no such collaborator."""
+
+    async def find_comment(
+        self, repository: RepositoryRef, number: int, journal_key: str, since: datetime
+    ) -> NodeId | None:
+        """Look for a comment of ours whose marker carries `journal_key`, among those since then. For after a crash."""
+
+    async def issue_body(self, repository: RepositoryRef, number: IssueNumber) -> str:
+        """Return the newest body of an issue, not from any cache."""
+
+    async def edit_issue_body(self, repository: RepositoryRef, number: IssueNumber, body: str) -> Outcome:
+        """Replace the body of an issue."""
+
+    async def mutate(self, repository: RepositoryRef, actions: Sequence[Mutation]) -> list[Outcome]:
+        """Carry out actions of any kinds in as few GraphQL requests as is safe; one Outcome each, in order.
+
+        Actions are independent: one that fails stops none of the others, except that after a request without an
+        answer the remaining ones are not tried (LATER).
+        """
+
+    async def merge_pull(self, repository: RepositoryRef, action: MergePull) -> Outcome:
+        """Merge with the judged head sha. MOVED on 409, LATER on GitHub's transient 405, REFUSED on any other 405."""
+
+    async def failed_deliveries(self, since: datetime) -> list[tuple[int, str]]:
+        """List (delivery id, GUID) of the App's deliveries that failed since then and were not delivered later."""
+
+    async def redeliver(self, delivery_id: int) -> Outcome:
+        """Ask GitHub to send a delivery again, under its old GUID."""
+
+    async def installed_repositories(self) -> list[tuple[int, int, str]]:
+        """List (installation id, repository id, full name) of everything the App may see."""

@@ -1,0 +1,243 @@
+"""The texts and variables of every GraphQL read, and nothing else: readings.py understands the answers.
+
+Every name from outside (branches, labels, the repository) goes through a variable, never into the text.
+
+What one plan read costs, by GitHub's formula (requests for connections / 100 points, nodes as nested `first`s):
+a branch asks for 1 + 3 x 7 connections and at most 612 nodes (3 pulls with 100 checks, 30 labels, 50 reviews, 1 commit,
+2 check suites of 10 runs each); the head of the read for 4 connections and 400 nodes.
+
+| workstreams | requests | connections | points | nodes, at most |
+|---|---|---|---|---|
+| 5 | 1 | 114 | 1 | 3,460 |
+| 20 | 1 | 444 | 4 | 12,640 |
+| 50 | 3 | 1,104 | 10 | 31,000 |
+
+https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.core.model import Branch, IssueNumber, NodeId
+
+BRANCHES_PER_REQUEST = 20
+FEWEST_BRANCHES = 5  # where GitHub finds a request too heavy, no smaller one is tried
+PULLS_PER_BRANCH = 3
+MORE_PULLS = 25  # pulls looked at per further request when pulls from forks crowd out our own
+CHECKS_PER_PULL = 100
+OPEN_PULLS_PER_PAGE = 50
+CONFIG_PATH = ".github/signalbox.yml"
+OWN_CHECK = "signalbox"
+LABEL_PREFIX = "signalbox:"
+
+ACTOR = "fragment Actor on Actor { __typename login }"
+
+OWN_RUNS = """
+fragment OwnRuns on Commit {
+  oid
+  checkSuites(first: 2, filterBy: {appId: $app}) {
+    nodes { checkRuns(first: 10, filterBy: {checkName: "signalbox"}) {
+      nodes { id databaseId status conclusion externalId startedAt url }
+    } }
+  }
+}"""
+
+# The roll-up lists every attempt of every check, so the newest of a name is picked by readings.py.
+# `writersOnly`: an approval from somebody who may not write does not count for GitHub either.
+PULL = f"""
+fragment Pull on PullRequest {{
+  id number url title body state isDraft isCrossRepository mergeable createdAt mergedAt closedAt
+  headRefName headRefOid baseRefName
+  author {{ ...Actor }}
+  mergedBy {{ ...Actor }}
+  mergeCommit {{ oid }}
+  labels(first: 30) {{ nodes {{ id name }} }}
+  latestOpinionatedReviews(first: 50, writersOnly: true) {{
+    nodes {{ state url submittedAt author {{ ...Actor }} commit {{ oid }} }}
+  }}
+  commits(last: 1) {{ nodes {{ commit {{
+    message committedDate
+    ...OwnRuns
+    statusCheckRollup {{ contexts(first: {CHECKS_PER_PULL}) {{
+      pageInfo {{ hasNextPage }}
+      nodes {{
+        __typename
+        ... on CheckRun {{
+          databaseId name status conclusion url startedAt completedAt
+          checkSuite {{ app {{ databaseId name }} }}
+        }}
+        ... on StatusContext {{ context state targetUrl createdAt creator {{ ...Actor }} }}
+      }}
+    }} }}
+  }} }} }}
+}}"""
+
+# `refUpdateRule` is the part of classic branch protection that needs no administration permission;
+# `branchProtectionRule` answers an App without it with an error, which would fail every read.
+# It is null for a viewer whom no classic rule binds. `rules` are those of the active rulesets.
+BASE = """
+fragment Base on Ref {
+  name
+  target { oid }
+  refUpdateRule { requiredStatusCheckContexts }
+  rules(first: 100) {
+    pageInfo { hasNextPage }
+    nodes { parameters { ... on RequiredStatusChecksParameters { requiredStatusChecks { context integrationId } } } }
+  }
+}"""
+
+# Both for branches and for the tip of a tag: an annotated tag points at a commit by one more step.
+TIP = """
+fragment Tip on Ref {
+  name prefix
+  target { oid ... on Commit { message } ... on Tag { target { oid } } }
+}"""
+
+HEAD = """
+    id databaseId nameWithOwner url isArchived mergeCommitAllowed squashMergeAllowed rebaseMergeAllowed
+    defaultBranchRef { name }
+    labels(first: 100, query: "signalbox:") { nodes { id name } }
+    issue(number: $issue) {
+      id number url title body state lastEditedAt
+      author { ...Actor }
+      editor { ...Actor }
+      labels(first: 100) { nodes { name } }
+    }
+    tags: refs(refPrefix: $tags, first: 100) { nodes { ...Tip } }
+    config: object(expression: $config) { ... on Blob { text isBinary isTruncated } }"""
+
+OPEN_PULLS = f"""
+query OpenPulls($owner: String!, $name: String!, $app: Int!, $after: String) {{
+  repository(owner: $owner, name: $name) {{
+    id
+    pullRequests(
+      states: OPEN, first: {OPEN_PULLS_PER_PAGE}, after: $after, orderBy: {{field: UPDATED_AT, direction: DESC}}
+    ) {{
+      pageInfo {{ hasNextPage endCursor }}
+      nodes {{
+        id number url headRefName headRefOid isCrossRepository
+        commits(last: 1) {{ nodes {{ commit {{ ...OwnRuns }} }} }}
+      }}
+    }}
+  }}
+}}
+{OWN_RUNS}"""
+
+ISSUE_BODY = """
+query IssueBody($owner: String!, $name: String!, $issue: Int!) {
+  repository(owner: $owner, name: $name) { issue(number: $issue) { body } }
+}"""
+
+REPOSITORY_ID = """
+query RepositoryId($owner: String!, $name: String!) { repository(owner: $owner, name: $name) { id } }"""
+
+MORE = f"""
+query MorePulls($owner: String!, $name: String!, $app: Int!, $head: String!, $after: String) {{
+  repository(owner: $owner, name: $name) {{
+    pulls: pullRequests(
+      headRefName: $head, first: {MORE_PULLS}, after: $after, orderBy: {{field: CREATED_AT, direction: DESC}}
+    ) {{ pageInfo {{ hasNextPage endCursor }} nodes {{ ...Pull }} }}
+  }}
+}}
+{PULL}{OWN_RUNS}
+{ACTOR}"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One GraphQL request."""
+
+    operation: str
+    document: str
+    variables: dict[str, Any]
+
+
+def plan_request(
+    *, issue: IssueNumber, base: Branch | None, comment: NodeId | None, branches: Sequence[Branch]
+) -> Request:
+    """Ask for everything but further branches: repository, issue, base, config, tags, comment, first branches.
+
+    The caller adds `owner`, `name` and `app` to the variables.
+    """
+    config = f"HEAD:{CONFIG_PATH}" if base is None else f"refs/heads/{base}:{CONFIG_PATH}"
+    variables: dict[str, Any] = {"issue": issue, "tags": f"refs/tags/signalbox/{issue}/", "config": config}
+    declared = ["$issue: Int!", "$tags: String!", "$config: String!"]
+    base_field = "base: defaultBranchRef { ...Base }"
+    if base is not None:
+        declared.append("$base: String!")
+        variables["base"] = f"refs/heads/{base}"
+        base_field = "base: ref(qualifiedName: $base) { ...Base }"
+    comment_field = ""
+    if comment is not None:
+        declared.append("$comment: ID!")
+        variables["comment"] = comment
+        comment_field = "comment: node(id: $comment) { ... on IssueComment { id url body } }"
+    more, fields = _branches(branches, variables)
+    document = f"""
+query Plan($owner: String!, $name: String!, {", ".join([*_app(branches), *declared, *more])}) {{
+  repository(owner: $owner, name: $name) {{{HEAD}
+    {base_field}
+{fields}
+  }}
+  {comment_field}
+}}
+{BASE}{TIP}
+{ACTOR}{_pull_fragments(branches)}"""
+    return Request(operation="Plan", document=document, variables=variables)
+
+
+def branches_request(branches: Sequence[Branch]) -> Request:
+    """Ask for further branches of a plan and their pulls. The caller adds `owner`, `name` and `app`."""
+    variables: dict[str, Any] = {}
+    declared, fields = _branches(branches, variables)
+    document = f"""
+query PlanBranches($owner: String!, $name: String!, {", ".join([*_app(branches), *declared])}) {{
+  repository(owner: $owner, name: $name) {{
+{fields}
+  }}
+}}
+{TIP}
+{ACTOR}{_pull_fragments(branches)}"""
+    return Request(operation="PlanBranches", document=document, variables=variables)
+
+
+def compare_request(base: Branch, branches: Sequence[Branch]) -> Request:
+    """Ask how many commits each branch has that the base has not. All of them must exist, else GitHub reports errors.
+
+    The caller adds `owner` and `name`.
+    """
+    variables: dict[str, Any] = {"base": f"refs/heads/{base}"}
+    variables |= {f"h{number}": f"refs/heads/{branch}" for number, branch in enumerate(branches)}
+    declared = ", ".join(f"$h{number}: String!" for number in range(len(branches)))
+    fields = " ".join(f"c{number}: compare(headRef: $h{number}) {{ aheadBy }}" for number in range(len(branches)))
+    document = f"""
+query Compare($owner: String!, $name: String!, $base: String!, {declared}) {{
+  repository(owner: $owner, name: $name) {{ base: ref(qualifiedName: $base) {{ {fields} }} }}
+}}"""
+    return Request(operation="Compare", document=document, variables=variables)
+
+
+def _branches(branches: Sequence[Branch], variables: dict[str, Any]) -> tuple[list[str], str]:
+    """Return the variables to declare and the fields for some branches; their values go into `variables`."""
+    declared = []
+    fields = []
+    for number, branch in enumerate(branches):
+        variables |= {f"r{number}": f"refs/heads/{branch}", f"h{number}": branch}
+        declared += [f"$r{number}: String!", f"$h{number}: String!"]
+        fields.append(
+            f"    b{number}: ref(qualifiedName: $r{number}) {{ ...Tip }}\n"
+            f"    p{number}: pullRequests(headRefName: $h{number}, first: {PULLS_PER_BRANCH}, "
+            "orderBy: {field: CREATED_AT, direction: DESC})"
+            " { pageInfo { hasNextPage endCursor } nodes { ...Pull } }"
+        )
+    return declared, "\n".join(fields)
+
+
+def _app(branches: Sequence[Branch]) -> list[str]:
+    """Declare the App's id only where a fragment uses it: an unused variable is an error."""
+    return ["$app: Int!"] if branches else []
+
+
+def _pull_fragments(branches: Sequence[Branch]) -> str:
+    return PULL + OWN_RUNS if branches else ""

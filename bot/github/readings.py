@@ -1,0 +1,287 @@
+"""From GraphQL answers to core types: the last place where GitHub's JSON is seen as JSON.
+
+Must not send anything or judge what it reads. A shape that the schema does not allow ends in a KeyError or TypeError,
+which client.py reports as a failed read.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.core.facts import (
+    BaseFacts,
+    BranchFacts,
+    CheckFacts,
+    CheckState,
+    IssueFacts,
+    Mergeable,
+    OwnCheck,
+    OwnComment,
+    PullFacts,
+    PullState,
+    RepositoryFacts,
+    RequiredCheck,
+    ReviewFacts,
+    ReviewState,
+)
+from bot.core.marker import read_marker
+from bot.core.model import Branch, IssueNumber, Login, MergeMethod, NodeId, PullNumber, Sha
+from bot.errors import ReadFailed
+from bot.github.port import OpenPullReading
+from bot.github.queries import LABEL_PREFIX, OWN_CHECK
+
+Json = Mapping[str, Any]
+
+GHOST = Login("ghost")  # GitHub's own stand-in for a deleted account
+
+# https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/collaborating-on-repositories-with-code-quality-features/troubleshooting-required-status-checks
+PASSING = frozenset({"SUCCESS", "NEUTRAL", "SKIPPED"})
+
+_MERGEABLE = {"MERGEABLE": Mergeable.YES, "CONFLICTING": Mergeable.NO, "UNKNOWN": Mergeable.UNKNOWN}
+_STATUS_STATES = {"SUCCESS": CheckState.PASSED, "FAILURE": CheckState.FAILED, "ERROR": CheckState.FAILED}
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def login(actor: Json | None) -> Login:
+    """Return a login in REST's form: GraphQL calls a bot "slug", REST and webhooks call it "slug[bot]"."""
+    if actor is None:
+        return GHOST
+    name = str(actor["login"])
+    return Login(f"{name}[bot]" if actor["__typename"] == "Bot" and not name.endswith("[bot]") else name)
+
+
+def repository(data: Json) -> RepositoryFacts:
+    """Read the repository."""
+    allowed = {
+        MergeMethod.MERGE: data["mergeCommitAllowed"],
+        MergeMethod.SQUASH: data["squashMergeAllowed"],
+        MergeMethod.REBASE: data["rebaseMergeAllowed"],
+    }
+    return RepositoryFacts(
+        id=data["databaseId"],
+        node_id=NodeId(data["id"]),
+        full_name=data["nameWithOwner"],
+        url=data["url"],
+        default_branch=default_branch(data),
+        archived=data["isArchived"],
+        merge_methods=frozenset(method for method, is_allowed in allowed.items() if is_allowed),
+        # GitHub's search is by words, so that "signalbox" alone would be found too.
+        labels={
+            label["name"]: NodeId(label["id"])
+            for label in data["labels"]["nodes"]
+            if label["name"].startswith(LABEL_PREFIX)
+        },
+    )
+
+
+def default_branch(data: Json) -> Branch:
+    """Return the default branch. An empty repository has none in GraphQL; GitHub will call its first one "main"."""
+    ref = data["defaultBranchRef"]
+    return Branch("main" if ref is None else ref["name"])
+
+
+def issue(data: Json) -> IssueFacts:
+    """Read the plan's issue."""
+    return IssueFacts(
+        number=IssueNumber(data["number"]),
+        node_id=NodeId(data["id"]),
+        url=data["url"],
+        title=data["title"],
+        body=data["body"],
+        open=data["state"] == "OPEN",
+        labels=tuple(label["name"] for label in data["labels"]["nodes"]),
+        author=login(data["author"]),
+        edited_at=moment(data["lastEditedAt"]),
+        editor=None if data["editor"] is None else login(data["editor"]),
+    )
+
+
+def base(name: Branch, data: Json | None) -> BaseFacts:
+    """Read the base and the checks that rulesets and classic protection ask for on it."""
+    if data is None:
+        return BaseFacts(name=name, sha=None)
+    rules = data["rules"] or {"nodes": (), "pageInfo": {"hasNextPage": False}}
+    if rules["pageInfo"]["hasNextPage"]:
+        raise ReadFailed(f"the base {name} has more rules than one request shows")
+    pinned = {
+        (check["context"], check["integrationId"])
+        for rule in rules["nodes"]
+        for check in (rule["parameters"] or {}).get("requiredStatusChecks", ())
+    }
+    classic = (data["refUpdateRule"] or {}).get("requiredStatusCheckContexts") or ()
+    names = {name for name, app_id in pinned if app_id is not None}
+    pinned |= {(context, None) for context in classic if context is not None}
+    # The rule that names no reporter says nothing beside one that does.
+    wanted = sorted(
+        ((context, app_id) for context, app_id in pinned if app_id is not None or context not in names),
+        key=lambda check: (check[0], check[1] or 0),
+    )
+    return BaseFacts(
+        name=name,
+        sha=Sha(data["target"]["oid"]),
+        required_checks=tuple(RequiredCheck(name=context, app_id=app_id) for context, app_id in wanted),
+    )
+
+
+def config(data: Json | None) -> str | None:
+    """Return the config's text. A binary or huge one counts as empty text, which the reader of configs reports."""
+    return None if not data else str(data.get("text") or "")
+
+
+def tags(nodes: Iterable[Json]) -> dict[str, Sha]:
+    """Return what each tag points at, by full tag name ("signalbox/7/cp-0"), annotated tags followed to the commit."""
+    return {
+        f"{node['prefix']}{node['name']}".removeprefix("refs/tags/"): Sha(
+            (node["target"].get("target") or node["target"])["oid"]
+        )
+        for node in nodes
+    }
+
+
+def comment(data: Json | None) -> OwnComment | None:
+    """Read the status comment."""
+    if not data:
+        return None
+    marker = read_marker(data["body"])
+    return OwnComment(node_id=NodeId(data["id"]), url=data["url"], digest="" if marker is None else marker.digest)
+
+
+def branch(name: Branch, data: Json | None) -> BranchFacts | None:
+    """Read a branch's tip."""
+    if data is None:
+        return None
+    return BranchFacts(name=name, sha=Sha(data["target"]["oid"]), message=data["target"].get("message", ""))
+
+
+def pull(data: Json, app_id: int) -> PullFacts:
+    """Read one pull. What hangs on the head commit counts only if it is the head that the pull itself names."""
+    state = PullState[data["state"]]
+    nodes = data["commits"]["nodes"]
+    commit = nodes[0]["commit"] if nodes else None
+    # After a push GitHub can show the new head before its commit: then nothing is known about the head's checks.
+    known = commit is not None and commit["oid"] == data["headRefOid"]
+    rollup = commit["statusCheckRollup"] if commit is not None and known else None
+    merge = data["mergeCommit"]
+    return PullFacts(
+        number=PullNumber(data["number"]),
+        node_id=NodeId(data["id"]),
+        url=data["url"],
+        title=data["title"],
+        body=data["body"],
+        state=state,
+        draft=data["isDraft"],
+        head=Branch(data["headRefName"]),
+        head_sha=Sha(data["headRefOid"]),
+        head_message=commit["message"] if commit is not None and known else "",
+        head_at=moment(commit["committedDate"]) if commit is not None and known else None,
+        base=Branch(data["baseRefName"]),
+        author=login(data["author"]),
+        created_at=moment(data["createdAt"]) or _NEVER,
+        mergeable=_MERGEABLE[data["mergeable"]],
+        labels={label["name"]: NodeId(label["id"]) for label in data["labels"]["nodes"]},
+        checks=() if rollup is None else checks(rollup["contexts"]["nodes"], app_id),
+        checks_complete=known and (rollup is None or not rollup["contexts"]["pageInfo"]["hasNextPage"]),
+        own_checks=own_checks(commit) if commit is not None and known else (),
+        reviews=tuple(_reviews((data["latestOpinionatedReviews"] or {"nodes": ()})["nodes"])),
+        merge_sha=Sha(merge["oid"]) if state is PullState.MERGED and merge is not None else None,
+        merged_at=moment(data["mergedAt"]),
+        merged_by=None if data["mergedBy"] is None else login(data["mergedBy"]),
+        closed_at=moment(data["closedAt"]),
+    )
+
+
+def open_pull(data: Json) -> OpenPullReading:
+    """Read one open pull for the check outside plans."""
+    nodes = data["commits"]["nodes"]
+    commit = nodes[0]["commit"] if nodes else None
+    known = commit is not None and commit["oid"] == data["headRefOid"]
+    return OpenPullReading(
+        number=PullNumber(data["number"]),
+        node_id=NodeId(data["id"]),
+        url=data["url"],
+        head=Branch(data["headRefName"]),
+        head_sha=Sha(data["headRefOid"]),
+        own_checks=own_checks(commit) if commit is not None and known else (),
+        cross_repository=data["isCrossRepository"],
+    )
+
+
+def own_checks(commit: Json) -> tuple[OwnCheck, ...]:
+    """Return our runs on a commit, newest first."""
+    suites = (commit["checkSuites"] or {"nodes": ()})["nodes"]
+    runs = [run for suite in suites for run in (suite["checkRuns"] or {"nodes": ()})["nodes"]]
+    runs.sort(key=lambda run: run["databaseId"] or 0, reverse=True)
+    return tuple(
+        OwnCheck(
+            node_id=NodeId(run["id"]),
+            status=run["status"].lower(),
+            conclusion=None if run["conclusion"] is None else run["conclusion"].lower(),
+            external_id=run["externalId"] or "",
+            started_at=moment(run["startedAt"]),
+            url=run["url"],
+        )
+        for run in runs
+    )
+
+
+def checks(nodes: Iterable[Json], app_id: int) -> tuple[CheckFacts, ...]:
+    """Return the newest result of each name by each reporter, without our own run; a namesake of it stays in."""
+    newest: dict[tuple[int | None, str], tuple[tuple[int, datetime], CheckFacts]] = {}
+    for node in nodes:
+        age, check = _run(node) if node["__typename"] == "CheckRun" else _status(node)
+        if check.name == OWN_CHECK and check.app_id == app_id:
+            continue
+        key = (check.app_id, check.name)
+        if key not in newest or newest[key][0] < age:
+            newest[key] = (age, check)
+    return tuple(check for _, check in newest.values())
+
+
+def _run(node: Json) -> tuple[tuple[int, datetime], CheckFacts]:
+    app = node["checkSuite"]["app"]
+    finished = node["status"] == "COMPLETED" and node["conclusion"] is not None
+    word = node["conclusion"] if finished else node["status"]
+    passed = CheckState.PASSED if word in PASSING else CheckState.FAILED
+    started = moment(node["startedAt"])
+    return (node["databaseId"] or 0, started or _NEVER), CheckFacts(
+        name=node["name"],
+        app_id=None if app is None else app["databaseId"],
+        app_name="" if app is None else app["name"],
+        state=passed if finished else CheckState.PENDING,
+        conclusion=word.lower(),
+        url=node["url"],
+        started_at=started,
+        completed_at=moment(node["completedAt"]) if finished else None,
+    )
+
+
+def _status(node: Json) -> tuple[tuple[int, datetime], CheckFacts]:
+    created = moment(node["createdAt"])
+    state = _STATUS_STATES.get(node["state"], CheckState.PENDING)
+    return (0, created or _NEVER), CheckFacts(
+        name=node["context"],
+        app_id=None,
+        app_name=login(node["creator"]),
+        state=state,
+        conclusion=node["state"].lower(),
+        url=node["targetUrl"] or "",
+        started_at=created,
+        completed_at=None if state is CheckState.PENDING else created,
+    )
+
+
+def _reviews(nodes: Iterable[Json]) -> Iterable[ReviewFacts]:
+    for node in nodes:
+        if node["state"] in ReviewState.__members__:
+            yield ReviewFacts(
+                author=login(node["author"]),
+                state=ReviewState[node["state"]],
+                commit=None if node["commit"] is None else Sha(node["commit"]["oid"]),
+                url=node["url"],
+                at=moment(node["submittedAt"]),
+            )
+
+
+def moment(text: str | None) -> datetime | None:
+    """Return a GraphQL DateTime in UTC."""
+    return None if text is None else datetime.fromisoformat(text).astimezone(UTC)

@@ -1,0 +1,346 @@
+"""The one funnel that every call to GitHub passes: identity, time-outs, limits, pacing, retried reads, ETags, counting.
+
+Built on gidgethub's I/O-free half (headers, URL templates, decoding, Link headers) and an aiohttp session; gidgethub's
+own client has no time-outs, one cache for all tenants, and GraphQL outside its hooks. Must not know any endpoint but
+the one that mints tokens, nor retry a write: a write without an answer is looked at again, not repeated.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import aiohttp
+from cachetools import LRUCache
+from gidgethub import sansio
+
+from bot.core.actions import Outcome, OutcomeKind
+from bot.errors import GitHubError, NotFound, NotInstalled, RateLimited, ReadFailed
+from bot.github.answers import (
+    NO_ANSWER,
+    GraphQLAnswer,
+    GraphQLError,
+    Page,
+    Reply,
+    clean,
+    graphql_answer,
+    graphql_read_error,
+    message_of,
+    page_of,
+    read_error,
+)
+from bot.github.app_auth import AppAuth, Clock, InstallationToken, utc_now
+from bot.github.governor import Governor, Resource
+
+API_VERSION = "2022-11-28"
+USER_AGENT = "signalbox"
+READ_TIMEOUT = 10.0  # seconds for one try; GitHub itself gives up after ten
+READ_BUDGET = 20.0  # seconds for all tries of one read
+READ_PAUSES = (0.2, 1.0)  # seconds before the second and the third try; there is no fourth
+WRITE_TIMEOUT = 20.0  # seconds
+WRITE_GAP = 1.0  # seconds between writes of one installation, as GitHub's best practices ask
+MAX_CACHE = 2 * 1024 * 1024  # bytes of cached answers per installation
+MAX_CACHES = 256  # installations with a cache
+
+Variables = Mapping[str, str | int]
+Observe = Callable[[str, str, int, float, int], None]  # method, route, status (0 = none), seconds, points
+
+
+async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a PUT or DELETE again by itself after the connection broke: it may have happened."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise aiohttp.ClientConnectionError(str(error)) from error
+
+
+def _nobody_observes(_method: str, _route: str, _status: int, _seconds: float, _points: int) -> None:
+    """Count nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request, before it has an identity."""
+
+    method: str
+    route: str  # the URL template or the GraphQL operation: for counting, never with a name in it
+    url: str
+    installation: int | None  # None = as the App itself
+    body: bytes | None = None
+    resource: Resource = "core"
+    points: int = 1  # of the secondary limit: reads 1, writes 5
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransportOptions:
+    """Where GitHub is and how to treat it."""
+
+    api_url: str  # "https://api.github.com", "https://HOST/api/v3"
+    graphql_url: str  # "https://api.github.com/graphql", "https://HOST/api/graphql"
+    write_gap: float = WRITE_GAP  # seconds; 0 = no pacing, for a GitHub without limits
+    observe: Observe = _nobody_observes
+    clock: Clock = utc_now
+
+
+class Transport:
+    """Sends requests for all installations. Owns neither the session nor the identity."""
+
+    def __init__(self, session: aiohttp.ClientSession, auth: AppAuth, options: TransportOptions) -> None:
+        self._session = session
+        self._auth = auth
+        self._api_url = options.api_url
+        self._graphql_url = options.graphql_url
+        self._write_gap = options.write_gap
+        self._observe = options.observe
+        self._clock = options.clock
+        self._governors: dict[int | None, Governor] = {}
+        # One cache per installation: a shared one would show one tenant's data to another.
+        self._caches: LRUCache[int | None, LRUCache[str, Reply]] = LRUCache(MAX_CACHES)
+
+    # ---- reads: they raise, and never return half an answer ----
+
+    async def get(
+        self, installation: int | None, route: str, variables: Variables | None = None, *, cached: bool = False
+    ) -> Page:
+        """Read one REST page. `cached` sends the ETag of the last answer, which is always checked with GitHub.
+
+        Raises ReadFailed, RateLimited, NotFound (404, 410) or NotInstalled (403).
+        """
+        url = sansio.format_url(route, {**(variables or {})}, base_url=self._api_url)
+        return await self._get(Call(method="GET", route=route, url=url, installation=installation), cached=cached)
+
+    async def get_all(
+        self,
+        installation: int | None,
+        route: str,
+        variables: Variables | None = None,
+        *,
+        items: str | None = None,
+        cached: bool = False,
+    ) -> AsyncIterator[Any]:
+        """Yield the entries of all pages; `items` names the list inside a page that is an object."""
+        page = await self.get(installation, route, variables, cached=cached)
+        while True:
+            for item in page.data if items is None else page.data[items]:
+                yield item
+            if page.next_url is None:
+                return
+            call = Call(method="GET", route=route, url=page.next_url, installation=installation)
+            page = await self._get(call, cached=cached)
+
+    async def query(
+        self,
+        installation: int,
+        operation: str,
+        document: str,
+        variables: Mapping[str, Any],
+        *,
+        forgive: Callable[[GraphQLError], bool] = lambda _: False,
+    ) -> dict[str, Any]:
+        """Read by GraphQL. Any error but a forgiven one makes the whole read fail, whatever data came with it."""
+        call = self._graphql(installation, operation, document, variables, points=1)
+        reply = await self._read(call)
+        if reply.status != 200:
+            raise read_error(call.route, reply.status, reply.message)
+        answer = graphql_answer(reply)
+        if answer.rate_limited:
+            until = self._governor(installation).close("graphql", reply.headers)
+            raise RateLimited(f"{call.route}: GitHub's GraphQL quota is used up", until)
+        errors = tuple(error for error in answer.errors if not forgive(error))
+        if errors:
+            raise graphql_read_error(call.route, errors)
+        return answer.data
+
+    # ---- writes: they return, and are never repeated here ----
+
+    async def write(
+        self, installation: int | None, method: str, route: str, variables: Variables, body: object | None = None
+    ) -> Reply | Outcome:
+        """Send one REST write. Returns GitHub's reply, 4xx included, or the Outcome if there was none to look at."""
+        url = sansio.format_url(route, {**variables}, base_url=self._api_url)
+        data = None if body is None else json.dumps(body).encode()
+        call = Call(method=method, route=route, url=url, installation=installation, body=data, points=5)
+        return await self._write(call, weight=1)
+
+    async def mutation(
+        self, installation: int, operation: str, document: str, variables: Mapping[str, Any], *, weight: int
+    ) -> GraphQLAnswer | Outcome:
+        """Send one GraphQL mutation. Returns data and errors side by side, or the Outcome that all of it shares."""
+        call = self._graphql(installation, operation, document, variables, points=5)
+        reply = await self._write(call, weight=weight)
+        if isinstance(reply, Outcome):
+            return reply
+        if reply.status != 200:
+            return Outcome(kind=OutcomeKind.REFUSED, detail=reply.message)
+        try:
+            answer = graphql_answer(reply)
+        except ReadFailed as error:
+            return Outcome(kind=OutcomeKind.UNKNOWN, detail=str(error))
+        if answer.rate_limited:
+            return self._later(self._governor(installation).close("graphql", reply.headers), "GraphQL quota used up")
+        return answer
+
+    # ---- the funnel ----
+
+    def _graphql(
+        self, installation: int, operation: str, document: str, variables: Mapping[str, Any], *, points: int
+    ) -> Call:
+        body = json.dumps({"query": document, "variables": dict(variables)}).encode()
+        return Call(
+            method="POST",
+            route=f"graphql {operation}",
+            url=self._graphql_url,
+            installation=installation,
+            body=body,
+            resource="graphql",
+            points=points,
+        )
+
+    def _governor(self, installation: int | None) -> Governor:
+        if installation not in self._governors:
+            self._governors[installation] = Governor(clock=self._clock, write_gap=self._write_gap)
+        return self._governors[installation]
+
+    async def _get(self, call: Call, *, cached: bool) -> Page:
+        cache = self._cache(call.installation) if cached else None
+        known = None if cache is None else cache.get(call.url)
+        if known is not None:
+            call = replace(call, headers=(("if-none-match", known.headers["etag"]),))
+        reply = await self._read(call)
+        if reply.status == 304 and known is not None:
+            return page_of(known)
+        if not 200 <= reply.status < 300:
+            raise read_error(f"{call.method} {call.route}", reply.status, reply.message)
+        if cache is not None and "etag" in reply.headers and len(reply.body) < MAX_CACHE:
+            # The bytes are kept, not the decoded data, so that no reader can change what another one gets.
+            kept = {name: reply.headers[name] for name in ("etag", "content-type", "link") if name in reply.headers}
+            cache[call.url] = Reply(status=200, headers=kept, body=reply.body)
+        return page_of(reply)
+
+    def _cache(self, installation: int | None) -> LRUCache[str, Reply]:
+        if installation not in self._caches:
+            self._caches[installation] = LRUCache(MAX_CACHE, getsizeof=lambda reply: max(len(reply.body), 1))
+        return self._caches[installation]
+
+    async def _read(self, call: Call) -> Reply:
+        """Send until there is an answer below 500, at most three times; once more after a refused token."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + READ_BUDGET
+        governor = self._governor(call.installation)
+        what = f"{call.method} {call.route}"
+        message = "no time left"
+        for attempt, pause in enumerate((*READ_PAUSES, None)):
+            until = governor.retry_at(call.resource)
+            if until is not None:
+                raise RateLimited(f"{what}: not asked, GitHub's limit lasts until {until:%H:%M:%S} UTC", until)
+            reply = await self._attempt(call, min(READ_TIMEOUT, max(deadline - loop.time(), 0.1)))
+            until = governor.note(call.resource, reply.status, reply.headers, reply.message)
+            if until is not None:
+                raise RateLimited(f"{what}: {reply.message}", until)
+            message = reply.message
+            if reply.status == 401 and attempt == 0:
+                continue  # the token may have been revoked; the next try mints a new one
+            if reply.status != NO_ANSWER and reply.status < 500:
+                return reply
+            if pause is None or loop.time() + pause >= deadline:
+                break
+            await asyncio.sleep(pause)
+        raise ReadFailed(f"{what}: {message}")
+
+    async def _write(self, call: Call, *, weight: int) -> Reply | Outcome:
+        """Send once. Whatever says nothing about the write itself becomes an Outcome: limits, no answer, 5xx, 401."""
+        governor = self._governor(call.installation)
+        until = governor.retry_at(call.resource)
+        if until is None:
+            await governor.pace(weight)
+            until = governor.retry_at(call.resource)  # another write may have met the limit meanwhile
+        if until is not None:
+            return self._later(until, "not sent: a limit of GitHub's is in force")
+        try:
+            reply = await self._attempt(call, WRITE_TIMEOUT)
+        except GitHubError as error:  # no token, so nothing was sent
+            return self.outcome_of(error)
+        until = governor.note(call.resource, reply.status, reply.headers, reply.message)
+        if until is not None:
+            return self._later(until, reply.message)
+        if reply.status == 401 or not reply.sent:
+            return Outcome(kind=OutcomeKind.LATER, detail=reply.message)
+        if reply.status == NO_ANSWER or reply.status >= 500:
+            return Outcome(kind=OutcomeKind.UNKNOWN, detail=reply.message)
+        return reply
+
+    def outcome_of(self, error: GitHubError) -> Outcome:
+        """Return what a failed preparation means for the write that it was for: nothing was sent."""
+        if isinstance(error, RateLimited):
+            return self._later(error.retry_at, str(error))
+        refused = isinstance(error, NotInstalled | NotFound)
+        return Outcome(kind=OutcomeKind.REFUSED if refused else OutcomeKind.LATER, detail=str(error))
+
+    def _later(self, until: datetime, detail: str) -> Outcome:
+        wait = max(until - self._clock(), timedelta(0))
+        return Outcome(kind=OutcomeKind.LATER, detail=detail, retry_after=wait)
+
+    async def _attempt(self, call: Call, seconds: float) -> Reply:
+        """Send one request. Never raises for what the network or GitHub does; raises if no token can be had."""
+        installation = call.installation
+        if installation is None:
+            headers = sansio.create_headers(USER_AGENT, jwt=self._auth.jwt())
+        else:
+            token = await self._auth.token(installation, lambda: self._mint(installation))
+            headers = sansio.create_headers(USER_AGENT, oauth_token=token)
+        headers |= {"x-github-api-version": API_VERSION, **dict(call.headers)}
+        if call.body is not None:
+            headers["content-type"] = "application/json"
+        reply = await self._send(call, headers, seconds)
+        if reply.status == 401:
+            if installation is None:
+                self._auth.drop_jwt()
+            else:
+                self._auth.drop(installation, token)
+        return reply
+
+    async def _send(self, call: Call, headers: Mapping[str, str], seconds: float) -> Reply:
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        timeout = aiohttp.ClientTimeout(total=seconds)
+        status = NO_ANSWER
+        try:
+            async with self._session.request(
+                call.method, call.url, headers=headers, data=call.body, timeout=timeout, middlewares=(_send_once,)
+            ) as response:
+                body = await response.read()
+                status = response.status
+                message = message_of(status, body) if status >= 400 else ""
+                return Reply(status=status, headers=response.headers, body=body, message=message)
+        except aiohttp.ClientConnectorError as error:
+            return Reply(status=NO_ANSWER, message=clean(f"no connection: {error}"), sent=False)
+        except TimeoutError:
+            return Reply(status=NO_ANSWER, message=f"no answer within {seconds:.0f} s")
+        except (aiohttp.ClientError, OSError) as error:
+            return Reply(status=NO_ANSWER, message=clean(f"the connection broke: {str(error) or type(error).__name__}"))
+        finally:
+            cost = 0 if status == 304 else call.points
+            self._observe(call.method, call.route, status, loop.time() - started, cost)
+
+    async def _mint(self, installation: int) -> InstallationToken:
+        """Ask for a token of an installation. Asking twice does no harm, so it is retried like a read."""
+        route = "/app/installations/{installation_id}/access_tokens"
+        url = sansio.format_url(route, {"installation_id": str(installation)}, base_url=self._api_url)
+        reply = await self._read(Call(method="POST", route=route, url=url, installation=None, body=b"{}"))
+        if reply.status == 401:
+            raise ReadFailed(
+                f"GitHub refuses the App's JWT, check the App's id, its key and the clock: {reply.message}"
+            )
+        if not 200 <= reply.status < 300:
+            raise NotInstalled(f"no token for installation {installation}: {reply.message}")
+        data = page_of(reply).data
+        try:
+            return InstallationToken(data["token"], datetime.fromisoformat(data["expires_at"]))
+        except (KeyError, TypeError, ValueError):
+            # Without "from": the error would quote what GitHub sent, and that is the token.
+            raise ReadFailed("GitHub answered the request for a token with something else") from None

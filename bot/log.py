@@ -1,0 +1,87 @@
+"""Structured log lines: one JSON object per event on standard error, with whatever ids the context has bound.
+
+Must not be imported by anything but app.py and __main__.py: everybody else asks structlog for a logger. No secret
+passes, whoever logs it.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+REDACTED = "[redacted]"
+
+#: What a secret looks like, whoever it belongs to. GitHub's prefixes are listed at
+#: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github.
+_SECRETS = re.compile(
+    r"\bgh[a-z]_[A-Za-z0-9_]{10,}"  # GitHub's tokens
+    r"|\bgithub_pat_[A-Za-z0-9_]{10,}"
+    r"|\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"  # a JWT
+    r"|-----BEGIN [A-Z ]+-----.*?(?:-----END [A-Z ]+-----|\Z)"  # PEM
+    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)",  # user and password in an address
+    re.DOTALL,
+)
+
+
+def configure(level: str, *, secrets: Iterable[str] = (), stream: TextIO | None = None) -> None:
+    """Set up structlog and the standard library's logging alike, from `level` ("info") up, without `secrets`."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        redactor(secrets),
+    ]
+    number = getattr(logging, level.upper())
+    output = stream if stream is not None else sys.stderr
+    structlog.configure(
+        processors=[*shared, structlog.processors.JSONRenderer(ensure_ascii=False, default=repr)],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(file=output),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(output)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(ensure_ascii=False, default=repr),
+            ],
+        )
+    )
+    # Other people's libraries have something to say to us only when something is wrong.
+    logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)
+
+
+def redactor(secrets: Iterable[str]) -> Processor:
+    """Return a processor that clears every text of an event, however deep, of `secrets` and of what looks like one."""
+    known = [each for each in secrets if each]
+
+    def clean(text: str) -> str:
+        for secret in known:
+            text = text.replace(secret, REDACTED)
+        return _SECRETS.sub(REDACTED, text)
+
+    def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        return {key: _cleaned(value, clean) for key, value in event.items()}
+
+    return redact
+
+
+def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:
+    match value:
+        case str():
+            return clean(value)
+        case None | bool() | int() | float():
+            return value
+        case Mapping():
+            return {clean(str(key)): _cleaned(each, clean) for key, each in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_cleaned(each, clean) for each in value]
+        case _:
+            return clean(repr(value) if not isinstance(value, bytes) else value.decode(errors="replace"))

@@ -1,0 +1,186 @@
+"""Where deliveries wait between the acknowledgement and the worker: stored by web/hook.py, taken by worker/intake.py.
+
+Must not look into a body. A delivery is kept until it was taken in, however often that fails; one that failed for good
+stays visible.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.store.db import Database, insert_into
+from bot.store.tables import deliveries
+
+FIRST_RETRY = timedelta(seconds=5)  # doubles with every attempt
+LAST_RETRY = timedelta(minutes=15)
+MAX_ATTEMPTS = 8
+MAX_ERROR = 2000  # characters of an error that are kept
+BATCH = 100  # deliveries that one commit takes at most
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One webhook as it came."""
+
+    guid: str  # the same for a redelivery
+    event: str  # GitHub's name of the event: "issue_comment"
+    received_at: datetime  # UTC
+    body: bytes
+    attempts: int = 0  # how often taking it in failed so far
+
+
+async def accept(session: AsyncSession, guid: str, event: str, body: bytes, now: datetime) -> bool:
+    """Store a delivery (T1). False = it is known and nothing changed; one that had failed for good is new again."""
+    return bool(await _accept_all(session, [Delivery(guid=guid, event=event, received_at=now, body=body)]))
+
+
+async def take(session: AsyncSession, limit: int, now: datetime) -> list[Delivery]:
+    """Return the deliveries to take in now, oldest first (T2). In that transaction nobody else gets the same ones."""
+    rows = await session.execute(
+        select(
+            deliveries.c.guid,
+            deliveries.c.event,
+            deliveries.c.received_at,
+            deliveries.c.body,
+            deliveries.c.attempts,
+        )
+        .where(deliveries.c.state == "new", or_(deliveries.c.due_at.is_(None), deliveries.c.due_at <= now))
+        .order_by(deliveries.c.received_at, deliveries.c.guid)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [Delivery(**row) for row in rows.mappings()]
+
+
+async def finish(session: AsyncSession, guid: str, state: str = "done") -> None:
+    """Close a delivery as "done", or as "ignored" where it said nothing to us (T2). Its body is let go."""
+    await session.execute(
+        update(deliveries).where(deliveries.c.guid == guid).values(state=state, body=b"", due_at=None, error=None)
+    )
+
+
+async def fail(session: AsyncSession, guid: str, error: str, now: datetime) -> bool:
+    """Note that taking it in failed, in a transaction of its own: again after 5 s, doubling to 15 min.
+
+    True = that was the last of 8 attempts; it stays as "failed", with its error and body.
+    """
+    row = deliveries.c.guid == guid
+    attempts = (await session.execute(select(deliveries.c.attempts).where(row).with_for_update())).scalar_one() + 1
+    over: bool = attempts >= MAX_ATTEMPTS
+    due_at = now + min(FIRST_RETRY * 2 ** (attempts - 1), LAST_RETRY)
+    values = {"attempts": attempts, "error": error[:MAX_ERROR], "due_at": None if over else due_at}
+    await session.execute(update(deliveries).where(row).values(state="failed" if over else "new", **values))
+    return over
+
+
+async def next_due(session: AsyncSession) -> datetime | None:
+    """Return when the next delivery may be taken, None if none waits. The past = now."""
+    due_at = func.coalesce(deliveries.c.due_at, deliveries.c.received_at)
+    found: datetime | None = (
+        await session.execute(
+            select(func.min(due_at, type_=deliveries.c.due_at.type)).where(deliveries.c.state == "new")
+        )
+    ).scalar_one()
+    return found
+
+
+async def known(session: AsyncSession, guids: Collection[str]) -> set[str]:
+    """Return those of the GUIDs that are stored and have not failed for good, so that nobody need send them again."""
+    rows = await session.execute(
+        select(deliveries.c.guid).where(deliveries.c.guid.in_(guids), deliveries.c.state != "failed")
+    )
+    return set(rows.scalars())
+
+
+async def prune(session: AsyncSession, before: datetime) -> int:
+    """Delete the finished deliveries that came before; return how many. Keep 30 days: GitHub redelivers for 3."""
+    gone = await session.execute(
+        delete(deliveries)
+        .where(deliveries.c.state.in_(["done", "ignored"]), deliveries.c.received_at < before)
+        .returning(deliveries.c.guid)
+    )
+    return len(gone.all())
+
+
+async def _accept_all(session: AsyncSession, batch: Sequence[Delivery]) -> set[str]:
+    """Store deliveries of different GUIDs; return the GUIDs that are news."""
+    insert = insert_into(session, deliveries).on_conflict_do_nothing().returning(deliveries.c.guid)
+    rows = [
+        {
+            "guid": each.guid,
+            "event": each.event,
+            "received_at": each.received_at,
+            "body": each.body,
+            "state": "new",
+            "attempts": 0,
+        }
+        for each in batch
+    ]
+    news = set((await session.execute(insert, rows)).scalars())
+    for each in batch:
+        if each.guid not in news and await _revive(session, each):
+            news.add(each.guid)
+    return news
+
+
+async def _revive(session: AsyncSession, delivery: Delivery) -> bool:
+    """Somebody sent a failed one again, so that it is tried again."""
+    revived = await session.execute(
+        update(deliveries)
+        .where(deliveries.c.guid == delivery.guid, deliveries.c.state == "failed")
+        .values(state="new", attempts=0, due_at=None, body=delivery.body)
+        .returning(deliveries.c.guid)
+    )
+    return revived.first() is not None
+
+
+class Inbox:
+    """The receiving end, with group commit: whatever arrives during one commit goes together into the next one.
+
+    A transaction costs far more than a row, so this carries several times the load of one commit each, without a timer
+    that would delay the single delivery. Belongs to one event loop.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._clock = clock
+        self._waiting: list[tuple[Delivery, asyncio.Future[bool]]] = []
+        self._writer: asyncio.Task[None] | None = None
+
+    async def store(self, guid: str, event: str, body: bytes) -> bool:
+        """Return after the commit that contains the delivery (T1), False if it is known. Passes on database errors."""
+        delivery = Delivery(guid=guid, event=event, received_at=self._clock(), body=body)
+        stored: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append((delivery, stored))
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write())
+        return await stored
+
+    async def close(self) -> None:
+        """Wait until everything that arrived is stored."""
+        if self._writer is not None:
+            await self._writer
+
+    async def _write(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+            try:
+                news = await self._commit(batch)
+            except Exception as error:
+                for _, stored in batch:
+                    if not stored.done():
+                        stored.set_exception(error)
+                continue
+            for delivery, stored in batch:
+                if not stored.done():  # a sender that hung up asks no more
+                    stored.set_result(delivery.guid in news)
+                news.discard(delivery.guid)  # a twin in the same batch is not news
+
+    async def _commit(self, batch: Sequence[tuple[Delivery, object]]) -> set[str]:
+        unique = {delivery.guid: delivery for delivery, _ in reversed(batch)}
+        async with self._database.session() as session:
+            return await _accept_all(session, list(unique.values()))

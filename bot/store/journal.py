@@ -1,0 +1,57 @@
+"""What must not be done twice: written down before it is tried, ticked off with its result.
+
+An entry that is found "intended" at the start of a turn may or may not have happened; the worker looks for its trace
+before it tries again. Must not know what the keys mean.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.store.db import insert_into
+from bot.store.tables import journal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalEntry:
+    """One thing to be done once."""
+
+    key: str  # "status", "reply:<command id>"
+    done: bool
+    intended_at: datetime  # UTC, of the first intention: nothing older can be its trace
+    result: str | None  # node id of what was made
+
+
+async def intend(session: AsyncSession, lane_id: int, key: str, now: datetime) -> JournalEntry:
+    """Write down that it will be tried (T4), or return the entry that is there already."""
+    insert = insert_into(session, journal).values(lane_id=lane_id, key=key, state="intended", intended_at=now)
+    await session.execute(insert.on_conflict_do_nothing())
+    row = (await session.execute(_of(lane_id).where(journal.c.key == key))).one()
+    return JournalEntry(key=row.key, done=row.state == "done", intended_at=row.intended_at, result=row.result)
+
+
+async def complete(session: AsyncSession, lane_id: int, key: str, result: str | None) -> None:
+    """Note that it happened, and what came of it (T5). Repeating it is safe."""
+    entry = (journal.c.lane_id == lane_id, journal.c.key == key)
+    await session.execute(update(journal).where(*entry).values(state="done", result=result))
+
+
+async def withdraw(session: AsyncSession, lane_id: int, key: str) -> None:
+    """Strike out what surely did not happen, because GitHub refused it (T5)."""
+    entry = (journal.c.lane_id == lane_id, journal.c.key == key)
+    await session.execute(delete(journal).where(*entry, journal.c.state == "intended"))
+
+
+async def open_entries(session: AsyncSession, lane_id: int) -> list[JournalEntry]:
+    """Return what was intended and is not known to have happened, oldest first."""
+    rows = await session.execute(
+        _of(lane_id).where(journal.c.state == "intended").order_by(journal.c.intended_at, journal.c.key)
+    )
+    return [JournalEntry(key=row.key, done=False, intended_at=row.intended_at, result=row.result) for row in rows]
+
+
+def _of(lane_id: int) -> Select[Any]:
+    return select(journal).where(journal.c.lane_id == lane_id)

@@ -1,0 +1,225 @@
+"""The queue: two columns on the row of what is to be looked at, so that wakes merge by themselves and none is lost.
+
+A lease gives a lane to one worker at a time, by the database's clock. It fences the database, not GitHub: writes there
+are safe to repeat, guarded, or journalled. Must not know what a turn does.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.errors import LeaseLost
+from bot.store.db import database_now, insert_into
+from bot.store.tables import lanes, plan_branches, plans
+
+LEASE = 60  # seconds; renewed before each action
+MAX_ERROR = 2000  # characters of an error that are kept
+
+
+class LaneKind(Enum):
+    """What a lane stands for."""
+
+    PLAN = "plan"
+    REPOSITORY = "repository"  # its check on pulls outside any plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """The right to work on a lane. Whoever writes for it shows this."""
+
+    lane_id: int
+    token: str
+    wake_seq: int  # as it was when claimed; a later wake is not covered by this turn
+    kind: LaneKind
+    installation_id: int
+    repository_id: int
+    full_name: str  # "owner/name"
+    number: int  # of the plan's issue; 0 for a repository
+    failures: int  # turns before this one, in a row, that ended in an error
+
+
+async def ensure_lane(
+    session: AsyncSession, kind: LaneKind, *, installation_id: int, repository_id: int, full_name: str, number: int = 0
+) -> int:
+    """Return the lane's id; make it if there is none, else note the newer name and installation (T2). Wakes nobody."""
+    about = {"installation_id": installation_id, "full_name": full_name}
+    insert = insert_into(session, lanes).values(kind=kind.value, repository_id=repository_id, number=number, **about)
+    upsert = insert.on_conflict_do_update(index_elements=["kind", "repository_id", "number"], set_=about)
+    lane_id: int = (await session.execute(upsert.returning(lanes.c.id))).scalar_one()
+    return lane_id
+
+
+async def wake(session: AsyncSession, lane_id: int, when: datetime | None = None) -> None:
+    """Have the lane looked at by `when` at the latest, None = now (T2). A turn that runs meanwhile is not enough."""
+    await _wake(session, [lane_id], when)
+
+
+async def find_plans(
+    session: AsyncSession,
+    repository_id: int,
+    *,
+    issue: int | None = None,
+    branch: str | None = None,
+    pull: int | None = None,
+    base: str | None = None,
+    closed: bool = False,
+) -> list[int]:
+    """Return the lanes of the plans that any of these belongs to, oldest first; with none of these, of all plans.
+
+    Only open plans and those not read yet, unless `closed`; a plan asked for by its `issue` is always found. Locks what
+    it returns, in one order for everybody.
+    """
+    mine = lanes.c.id == plan_branches.c.lane_id
+    any_of: list[ColumnElement[bool]] = []
+    if branch is not None:
+        any_of.append(select(plan_branches.c.key).where(mine, plan_branches.c.branch == branch).exists())
+    if pull is not None:
+        any_of.append(select(plan_branches.c.key).where(mine, plan_branches.c.pull_number == pull).exists())
+    if base is not None:
+        any_of.append(or_(plans.c.base == base, plans.c.base.is_(None)))
+    matches: list[ColumnElement[bool]] = [and_(_unfinished(), *([or_(*any_of)] if any_of else []))]
+    if closed:
+        matches = [or_(*any_of)] if any_of else []
+    if issue is not None:
+        matches = [or_(lanes.c.number == issue, *(matches if any_of else []))]
+    rows = await session.execute(
+        select(lanes.c.id)
+        .outerjoin(plans, plans.c.lane_id == lanes.c.id)
+        .where(lanes.c.kind == LaneKind.PLAN.value, lanes.c.repository_id == repository_id, *matches)
+        .order_by(lanes.c.id)
+        .with_for_update(of=lanes)
+    )
+    return list(rows.scalars())
+
+
+async def wake_plans_of(
+    session: AsyncSession,
+    repository_id: int,
+    *,
+    issue: int | None = None,
+    branch: str | None = None,
+    pull: int | None = None,
+    base: str | None = None,
+) -> list[int]:
+    """Wake what `find_plans` finds; return the lanes (T2)."""
+    found = await find_plans(session, repository_id, issue=issue, branch=branch, pull=pull, base=base)
+    await _wake(session, found, None)
+    return found
+
+
+async def wake_all(session: AsyncSession) -> int:
+    """Wake every repository and every plan that is open or not started yet; return how many. For the start."""
+    rows = await session.execute(
+        select(lanes.c.id)
+        .outerjoin(plans, plans.c.lane_id == lanes.c.id)
+        .where(or_(lanes.c.kind != LaneKind.PLAN.value, _unfinished(), plans.c.started.is_(False)))
+        .order_by(lanes.c.id)
+        .with_for_update(of=lanes)
+    )
+    found = list(rows.scalars())
+    await _wake(session, found, None)
+    return len(found)
+
+
+async def claim(session: AsyncSession, kind: LaneKind | None = None) -> Lease | None:
+    """Take the lane that is due longest and nobody's, for 60 s; None if there is none (T3)."""
+    at = database_now()
+    free = [lanes.c.due_at <= at, or_(lanes.c.lease_until.is_(None), lanes.c.lease_until <= at)]
+    if kind is not None:
+        free.append(lanes.c.kind == kind.value)
+    pick = (
+        select(lanes.c.id).where(*free).order_by(lanes.c.due_at, lanes.c.id).limit(1).with_for_update(skip_locked=True)
+    )
+    # The predicate stands in the outer statement too, so that it is right without row locks (SQLite has none).
+    row = (
+        await session.execute(
+            update(lanes)
+            .where(lanes.c.id == pick.scalar_subquery(), *free)
+            .values(lease_token=str(uuid.uuid4()), lease_until=database_now(LEASE))
+            .returning(*_LEASED)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return Lease(
+        lane_id=row.id,
+        token=row.lease_token,
+        wake_seq=row.wake_seq,
+        kind=LaneKind(row.kind),
+        installation_id=row.installation_id,
+        repository_id=row.repository_id,
+        full_name=row.full_name,
+        number=row.number,
+        failures=row.failures,
+    )
+
+
+async def renew(session: AsyncSession, lease: Lease) -> None:
+    """Hold the lane for another 60 s, and lock its row until the transaction ends (T4, T5).
+
+    Raises LeaseLost if the lease ran out, even if nobody took the lane since.
+    """
+    held = await session.execute(
+        update(lanes)
+        .where(lanes.c.id == lease.lane_id, lanes.c.lease_token == lease.token, lanes.c.lease_until > database_now())
+        .values(lease_until=database_now(LEASE))
+        .returning(lanes.c.id)
+    )
+    if held.first() is None:
+        raise LeaseLost(f"lane {lease.lane_id} ({lease.full_name}#{lease.number}) is no longer ours")
+
+
+async def release(
+    session: AsyncSession, lease: Lease, next_due: datetime | None, failures: int = 0, error: str | None = None
+) -> None:
+    """Give the lane back, due again at `next_due` (None = when woken), or at once if it was woken meanwhile (T6).
+
+    Raises LeaseLost if somebody else has the lane; the new owner's turn is then the one that counts.
+    """
+    given_back = await session.execute(
+        update(lanes)
+        .where(lanes.c.id == lease.lane_id, lanes.c.lease_token == lease.token)
+        .values(
+            due_at=case((lanes.c.wake_seq == lease.wake_seq, next_due), else_=lanes.c.due_at),
+            lease_token=None,
+            lease_until=None,
+            failures=failures,
+            error=error[:MAX_ERROR] if error is not None else None,
+        )
+        .returning(lanes.c.id)
+    )
+    if given_back.first() is None:
+        raise LeaseLost(f"lane {lease.lane_id} ({lease.full_name}#{lease.number}) is no longer ours")
+
+
+async def next_due(session: AsyncSession) -> datetime | None:
+    """Return when the next lane can be claimed, None if none ever is without a wake. The past = now."""
+    claimable = case((lanes.c.lease_until > lanes.c.due_at, lanes.c.lease_until), else_=lanes.c.due_at)
+    earliest = func.min(claimable, type_=lanes.c.due_at.type)
+    found: datetime | None = (await session.execute(select(earliest))).scalar_one()
+    return found
+
+
+_LEASED = (
+    lanes.c.id, lanes.c.lease_token, lanes.c.wake_seq, lanes.c.kind, lanes.c.installation_id, lanes.c.repository_id,
+    lanes.c.full_name, lanes.c.number, lanes.c.failures,
+)  # fmt: skip
+
+
+def _unfinished() -> ColumnElement[bool]:
+    return or_(plans.c.lane_id.is_(None), plans.c.open.is_(True))
+
+
+async def _wake(session: AsyncSession, lane_ids: Sequence[int], when: datetime | None) -> None:
+    at = database_now() if when is None else when
+    sooner = or_(lanes.c.due_at.is_(None), lanes.c.due_at > at)
+    await session.execute(
+        update(lanes)
+        .where(lanes.c.id.in_(lane_ids))
+        .values(due_at=case((sooner, at), else_=lanes.c.due_at), wake_seq=lanes.c.wake_seq + 1)
+    )

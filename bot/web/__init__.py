@@ -1,0 +1,1 @@
+"""The receiving side: webhooks into the inbox, and pages for the operator."""

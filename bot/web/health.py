@@ -1,0 +1,50 @@
+"""What a platform asks: is the process alive, can it do its work, how much is there to do.
+
+Must not tell why it is not ready: that is in the log.
+"""
+
+from dataclasses import dataclass
+
+import structlog
+from aiohttp import web
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.store.db import Database
+from bot.store.overview import overview
+from bot.web.metrics import Metrics
+
+log = structlog.get_logger()
+
+#: What a database that is away raises: the driver's errors come wrapped, except while connecting.
+UNREACHABLE = (SQLAlchemyError, OSError, TimeoutError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """`/healthz`, `/readyz` and `/metrics`."""
+
+    database: Database
+    metrics: Metrics
+
+    async def live(self, _request: web.Request) -> web.Response:
+        """200 as long as the process answers: restarting it would not bring a database back."""
+        return web.json_response({"status": "ok"})
+
+    async def ready(self, _request: web.Request) -> web.Response:
+        """200 if the database answers and has its tables, else 503."""
+        try:
+            await self.database.check()
+        except UNREACHABLE as error:
+            log.warning("not_ready", error=str(error))
+            return web.json_response({"status": "the database cannot be used"}, status=503)
+        return web.json_response({"status": "ok"})
+
+    async def numbers(self, _request: web.Request) -> web.Response:
+        """Return the metrics; 503 if the database cannot be asked."""
+        try:
+            async with self.database.session() as session:
+                found = await overview(session)
+        except UNREACHABLE as error:
+            log.warning("not_ready", error=str(error))
+            return web.Response(text="the database cannot be used\n", status=503)
+        return self.metrics.render(found)

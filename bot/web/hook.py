@@ -1,0 +1,79 @@
+"""First step of everything: a webhook is proved to be GitHub's, stored as it came, and acknowledged.
+
+Must not read the body beyond its first character, nor do any work: GitHub waits 10 seconds at most and never asks again
+(https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks).
+"""
+
+import hashlib
+import hmac
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+from aiohttp import web
+
+from bot.web.metrics import Metrics
+
+#: GitHub sends no larger payload (https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap).
+MAX_BODY = 25 * 1024 * 1024
+MAX_ID = 100  # characters of an event's name or a delivery's GUID
+
+Store = Callable[[str, str, bytes], Awaitable[bool]]  # (guid, event, body) -> False = known already
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    """`POST /webhook`: 202 stored, 400 malformed, 401 not signed by GitHub, 413 too large, 415 not plain JSON."""
+
+    secret: str
+    store: Store  # returns once the delivery is on disk
+    notify: Callable[[], None]  # tells the worker of this process, if there is one
+    metrics: Metrics
+
+    async def receive(self, request: web.Request) -> web.Response:
+        """Answer one webhook. A 5xx means that it was not stored; the sender may repeat it."""
+        answer = await self._answer(request)
+        self.metrics.webhooks.labels(status=str(answer.status)).inc()
+        return answer
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+            return _refusal(415, "The body must not be compressed.")
+        try:
+            body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            return _refusal(413, f"The body must not be larger than {MAX_BODY} bytes.")
+        if not signed(self.secret, body, request.headers.get("X-Hub-Signature-256", "")):
+            return _refusal(401, "X-Hub-Signature-256 is missing or does not match the body.")
+        event, guid = request.headers.get("X-GitHub-Event", ""), request.headers.get("X-GitHub-Delivery", "")
+        if not (_is_id(event) and _is_id(guid)):
+            return _refusal(400, f"X-GitHub-Event and X-GitHub-Delivery must be 1 to {MAX_ID} characters of ASCII.")
+        if request.content_type == "application/x-www-form-urlencoded":
+            return _refusal(415, "Set the webhook's content type to application/json.")
+        if not body.lstrip().startswith(b"{"):
+            return _refusal(400, "The body must be a JSON object.")
+        stored = await self.store(guid, event, body)
+        self.notify()
+        log.info("delivery.stored" if stored else "delivery.known", guid=guid, event_name=event, bytes=len(body))
+        return web.json_response({"stored": stored}, status=202)
+
+
+def signed(secret: str, body: bytes, signature: str) -> bool:
+    """Say whether the signature is the secret's over these very bytes; the time it takes tells nothing.
+
+    https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
+    """
+    expected = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    # Bytes, because compare_digest refuses text that is not ASCII; surrogates are what undecodable header bytes become.
+    return hmac.compare_digest(expected.encode(), signature.encode("utf-8", "surrogateescape"))
+
+
+def _is_id(text: str) -> bool:
+    return 0 < len(text) <= MAX_ID and text.isascii() and text.isprintable()
+
+
+def _refusal(status: int, message: str) -> web.Response:
+    log.warning("delivery.refused", status=status, reason=message)
+    return web.json_response({"error": message}, status=status)

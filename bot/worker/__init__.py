@@ -1,0 +1,1 @@
+"""The program itself, to be read in this order: intake, observe, reconcile, apply, outside, resync, loop."""

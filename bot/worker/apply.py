@@ -1,0 +1,200 @@
+"""4. Actions to GitHub, each outcome recorded.
+
+Actions that GitHub takes many of at once go in batches; a merge and an edit of the issue go alone. The lease is renewed
+before each batch. A write is never tried again here: its outcome is noted, the next turn looks and decides anew.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+
+import structlog
+
+from bot.core.actions import (
+    Action,
+    AddLabels,
+    CreateRefs,
+    EditComment,
+    MergePull,
+    Mutation,
+    OpenPull,
+    Outcome,
+    OutcomeKind,
+    PostComment,
+    PutCheck,
+    React,
+    RemoveLabels,
+    TickIssue,
+)  # fmt: skip
+from bot.core.judge import CLOCK_SKEW
+from bot.core.memory import Memory
+from bot.core.model import NodeId
+from bot.core.plan.tick import tick
+from bot.github.port import GitHub, RepositoryRef
+from bot.store import journal, lanes
+from bot.store.db import Database
+from bot.store.lanes import Lease
+
+log = structlog.get_logger()
+
+NOT_SETTLED = frozenset({OutcomeKind.MOVED, OutcomeKind.LATER, OutcomeKind.UNKNOWN})
+SHOWN = (
+    AddLabels,
+    RemoveLabels,
+    PutCheck,
+    PostComment,
+    EditComment,
+    React,
+)  # change nothing that decisions are made from
+
+
+@dataclass(slots=True)
+class Applied:
+    """What became of a turn's actions."""
+
+    outcomes: dict[Action, Outcome] = field(default_factory=dict)
+
+    @property
+    def moved_things(self) -> bool:
+        """Whether something was changed from which more may follow: look again at once."""
+        return any(
+            outcome.kind is OutcomeKind.DONE and not isinstance(action, SHOWN)
+            for action, outcome in self.outcomes.items()
+        )
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether something did not come about that may next time."""
+        return any(outcome.kind in NOT_SETTLED for outcome in self.outcomes.values())
+
+    @property
+    def retry_after(self) -> timedelta | None:
+        """The longest wait that GitHub asked for."""
+        return max((each.retry_after for each in self.outcomes.values() if each.retry_after is not None), default=None)
+
+    def shown(self, acks: Mapping[int, tuple[Action, ...]]) -> tuple[int, ...]:
+        """Return the commands whose answers their authors have now seen, or never will. `acks`: see Decision."""
+        return tuple(
+            command
+            for command, actions in acks.items()
+            if all(action in self.outcomes and self.outcomes[action].kind not in NOT_SETTLED for action in actions)
+        )
+
+
+async def apply(
+    github: GitHub, database: Database, lease: Lease, repository: RepositoryRef, actions: Sequence[Action]
+) -> Applied:
+    """Carry out a turn's actions in their order; stops early where a write was left without an answer.
+
+    Raises LeaseLost when another worker took over; what was done until then is seen by that worker on GitHub itself.
+    """
+    applied = Applied()
+    for alone, group in groupby(actions, key=lambda action: isinstance(action, MergePull | TickIssue)):
+        for batch in ([each] for each in group) if alone else (list(group),):
+            outcomes = await _batch(github, database, lease, repository, batch)
+            applied.outcomes.update(zip(batch, outcomes, strict=True))
+            for action, outcome in zip(batch, outcomes, strict=True):
+                log.info(
+                    "action.applied", action=type(action).__name__, outcome=outcome.kind.value, detail=outcome.detail
+                )
+            if any(outcome.kind in {OutcomeKind.UNKNOWN, OutcomeKind.LATER} for outcome in outcomes):
+                return applied
+    return applied
+
+
+async def _batch(
+    github: GitHub, database: Database, lease: Lease, repository: RepositoryRef, batch: Sequence[Action]
+) -> list[Outcome]:
+    match batch[0]:
+        case MergePull() as merge:
+            await _renew(database, lease)
+            return [await github.merge_pull(repository, merge)]
+        case TickIssue() as ticking:
+            await _renew(database, lease)
+            return [await _tick(github, repository, ticking)]
+    mutations: list[Mutation] = [each for each in batch if not isinstance(each, MergePull | TickIssue)]
+    known = await _known(github, database, lease, repository, mutations)
+    wanted = [each for each in mutations if each not in known]
+    done = dict(zip(wanted, await github.mutate(repository, wanted), strict=True)) if wanted else {}
+    async with database.session() as session:  # T5
+        for action, outcome in done.items():
+            if not isinstance(action, PostComment):
+                continue
+            if outcome.kind is OutcomeKind.DONE:
+                await journal.complete(session, lease.lane_id, action.journal_key, outcome.result)
+            elif outcome.kind is not OutcomeKind.UNKNOWN:
+                await journal.withdraw(session, lease.lane_id, action.journal_key)
+    return [known[each] if each in known else done[each] for each in mutations]
+
+
+async def _known(
+    github: GitHub, database: Database, lease: Lease, repository: RepositoryRef, mutations: Sequence[Mutation]
+) -> dict[Mutation, Outcome]:
+    """Journal the comments that are about to be written; return those that an earlier, broken-off turn wrote already."""
+    known: dict[Mutation, Outcome] = {}
+    now = datetime.now(UTC)
+    async with database.session() as session:
+        await lanes.renew(session, lease)
+        entries = {
+            each: await journal.intend(session, lease.lane_id, each.journal_key, now)
+            for each in mutations
+            if isinstance(each, PostComment)
+        }
+    for action, entry in entries.items():
+        result = entry.result
+        if entry.intended_at != now and result is None:
+            since = entry.intended_at - CLOCK_SKEW
+            result = await github.find_comment(repository, action.number, action.journal_key, since)
+        if result is not None:
+            known[action] = Outcome(kind=OutcomeKind.ALREADY, result=result)
+    return known
+
+
+async def _renew(database: Database, lease: Lease) -> None:
+    async with database.session() as session:
+        await lanes.renew(session, lease)
+
+
+async def _tick(github: GitHub, repository: RepositoryRef, action: TickIssue) -> Outcome:
+    """Tick in the newest body: somebody may have edited it since it was observed."""
+    body = await github.issue_body(repository, action.issue)
+    ticked = tick(body, action.keys)
+    if ticked == body:
+        return Outcome(kind=OutcomeKind.ALREADY)
+    return await github.edit_issue_body(repository, action.issue, ticked)
+
+
+def learn(memory: Memory, applied: Applied) -> Memory:
+    """Return the memory with what the outcomes taught: ids that the next read may not show yet, and refusals."""
+    checks, refusals = dict(memory.checks), dict(memory.refusals)
+    comment, drafts = memory.comment, memory.drafts
+    for action, outcome in applied.outcomes.items():
+        name = _name(action)
+        if outcome.kind is OutcomeKind.REFUSED:
+            refusals[name] = outcome.detail
+            if isinstance(action, OpenPull) and action.draft and "draft" in outcome.detail.lower():
+                drafts = False
+        else:
+            refusals.pop(name, None)
+        if outcome.result is None or outcome.kind not in {OutcomeKind.DONE, OutcomeKind.ALREADY}:
+            continue
+        if isinstance(action, PutCheck):
+            checks[action.head_sha] = NodeId(outcome.result)
+        elif isinstance(action, PostComment) and action.journal_key.startswith("status"):
+            comment = NodeId(outcome.result)
+    return replace(memory, checks=checks, refusals=refusals, comment=comment, drafts=drafts)
+
+
+def _name(action: Action) -> str:
+    """What an action is called where its refusal is shown."""
+    match action:
+        case MergePull():
+            return f"merge {action.key}"
+        case OpenPull():
+            return f"open the pull for {action.key}"
+        case CreateRefs():
+            return "create the branches"
+        case _:
+            words = "".join(f" {char.lower()}" if char.isupper() else char for char in type(action).__name__)
+            return words.strip()

@@ -1,0 +1,144 @@
+"""1. Delivery to commands and wakes: one transaction (T2), no network.
+
+A webhook carries no work; it only says where to look again. The exception are commands: they are edges, and edges must be
+stored to become levels. Must not decide anything about a plan.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, assert_never
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.core.events import (
+    BaseWake,
+    BranchWake,
+    Event,
+    PlanIssue,
+    PullWake,
+    RepositoryWake,
+    TypedCall,
+    Wake,
+    read_event,
+)
+from bot.core.model import NodeId
+from bot.errors import PayloadError
+from bot.store import commands, inbox, installed, lanes
+from bot.store.claims import owner_of, pull_of_branch
+from bot.store.commands import NewCommand
+from bot.store.installed import Repository
+
+log = structlog.get_logger()
+
+# An issue without a label is no plan; these actions on one with a label may have made it one.
+PLAN_ACTIONS = frozenset({"opened", "edited", "labeled", "reopened", "transferred"})
+OWN_ECHO = frozenset({"created", "completed"})  # what GitHub says of a check run that we wrote ourselves
+
+
+async def take_in(session: AsyncSession, delivery: inbox.Delivery, now: datetime, app_id: int) -> None:
+    """Turn one delivery into commands and wakes and close it, all in the caller's transaction (T2). Safe to repeat."""
+    try:
+        event = read_event(delivery.event, _payload(delivery.body))
+    except PayloadError as error:
+        log.warning("delivery.malformed", guid=delivery.guid, event_name=delivery.event, error=str(error))
+        await inbox.finish(session, delivery.guid, "ignored")
+        return
+    await _installations(session, event)
+    about = _repository(event)
+    if about is not None:
+        if await installed.see(session, about):
+            await lanes.wake(session, await about.lane(session))
+        await _plan_issue(session, event, about)
+        for number, call in enumerate(event.commands):
+            await _command(session, about, call, f"button:{delivery.guid}:{number}", now)
+        if not (event.app_id == app_id and event.action in OWN_ECHO):
+            for wake in event.wakes:
+                await _wake(session, event, about, wake)
+    await inbox.finish(session, delivery.guid, "done")
+    log.info("delivery.done", guid=delivery.guid, event_name=event.name, action=event.action)
+
+
+def _payload(body: bytes) -> Mapping[str, Any]:
+    try:
+        payload = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise PayloadError(f"not JSON: {error}") from error
+    if not isinstance(payload, dict):
+        raise PayloadError("not a JSON object")
+    return payload
+
+
+def _repository(event: Event) -> Repository | None:
+    if event.repository_id is None or event.installation_id is None or event.full_name is None:
+        return None
+    return Repository(id=event.repository_id, installation_id=event.installation_id, full_name=event.full_name)
+
+
+async def _installations(session: AsyncSession, event: Event) -> None:
+    """Note the repositories that the App may act on from now on, and those that it may not any more."""
+    if event.installation_id is None:
+        return
+    for repository_id, full_name in event.installed:
+        about = Repository(id=repository_id, installation_id=event.installation_id, full_name=full_name)
+        await installed.see(session, about)
+        await lanes.wake(session, await about.lane(session))
+    for repository_id, _ in event.removed:
+        await installed.lose(session, repository_id)
+    if event.uninstalled:
+        await installed.lose_installation(session, event.installation_id)
+
+
+async def _plan_issue(session: AsyncSession, event: Event, about: Repository) -> None:
+    """An issue with a label may be a plan: which label counts is in the repository's config, which the turn reads."""
+    if event.name == "issues" and event.issue is not None and event.issue.labels and event.action in PLAN_ACTIONS:
+        await lanes.wake(session, await about.lane(session, event.issue.number))
+
+
+async def _command(session: AsyncSession, about: Repository, call: TypedCall, button: str, now: datetime) -> None:
+    """Store a command for the plan it is about; for the repository, if no plan is known to have its pull."""
+    pull = call.pull
+    if pull is None and call.issue is not None and call.head is not None:
+        pull = await pull_of_branch(session, about.id, call.head)
+    if call.issue is not None:
+        lane: int | None = await about.lane(session, call.issue)
+    else:
+        lane = await owner_of(session, about.id, pull) if pull is not None else None
+    if lane is None:
+        lane = await about.lane(session)
+    command = NewCommand(
+        source=button if call.comment_id is None else f"comment:{call.comment_id}:{call.line}",
+        verb=call.verb,
+        words=call.words,
+        text=call.text,
+        author=call.author,
+        author_is_bot=call.author_is_bot,
+        pull=pull,
+        subject=call.subject or NodeId(""),
+        comment=call.comment,
+        comment_url=call.comment_url,
+        at=call.at or now,
+    )
+    if await commands.add(session, lane, command):
+        await lanes.wake(session, lane)
+
+
+async def _wake(session: AsyncSession, event: Event, about: Repository, wake: Wake) -> None:
+    """Wake whatever an event may have changed; once too often costs one read, once too seldom costs hours."""
+    repository = about.id
+    match wake:
+        case PlanIssue(number=number):
+            await lanes.wake_plans_of(session, repository, issue=number)
+        case PullWake(number=pull, head=head):
+            found = await lanes.wake_plans_of(session, repository, pull=pull, branch=head)
+            if not found and event.name == "pull_request":
+                await lanes.wake(session, await about.lane(session))
+        case BranchWake(name=branch):
+            await lanes.wake_plans_of(session, repository, branch=branch)
+        case BaseWake(name=branch):
+            await lanes.wake_plans_of(session, repository, base=branch)
+        case RepositoryWake():
+            await lanes.wake_plans_of(session, repository)
+        case _:
+            assert_never(wake)

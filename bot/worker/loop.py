@@ -1,0 +1,149 @@
+"""7. The loops that drive everything, and the only place outside transport that sleeps.
+
+Stopping lets a turn that runs come to its end; what has not begun stays in the database for the next process.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import structlog
+
+from bot.errors import LeaseLost
+from bot.github.port import GitHub
+from bot.store import inbox, lanes
+from bot.store.db import Database
+from bot.store.lanes import LaneKind, Lease
+from bot.worker.intake import take_in
+from bot.worker.outside import Outside
+from bot.worker.reconcile import Rest, backoff, turn
+from bot.worker.resync import resync
+
+log = structlog.get_logger()
+
+POLL_SECONDS = 1.0  # how long a wake of another process may go unseen
+INTAKE_BATCH = 50  # deliveries of one transaction
+STOP_SECONDS = 25.0  # how long a running turn may take to end; a platform usually kills after 30
+
+
+class Bell:
+    """Rings when there may be work; whoever waits is woken at once instead of at the next poll."""
+
+    def __init__(self) -> None:
+        self._waiting: set[asyncio.Event] = set()
+
+    def ring(self) -> None:
+        """Wake everybody who waits."""
+        for event in self._waiting:
+            event.set()
+
+    async def wait(self, seconds: float) -> None:
+        """Return when rung, or after so many seconds."""
+        event = asyncio.Event()
+        self._waiting.add(event)
+        try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(event.wait(), seconds)
+        finally:
+            self._waiting.discard(event)
+
+
+@dataclass(slots=True)
+class Worker:
+    """Everything that works: intake, turns, resync. `run` returns when `stop` was called and all came to rest."""
+
+    github: GitHub
+    database: Database
+    app_id: int
+    deliveries: Bell  # rung by the web side when a delivery was stored
+    turns: int = 2  # how many turns at once
+    resync_seconds: float = 300.0
+    due: Bell = field(default_factory=Bell)
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def stop(self) -> None:
+        """Ask everything to come to rest."""
+        self._stopping.set()
+        self.deliveries.ring()
+        self.due.ring()
+
+    async def run(self) -> None:
+        """Work until stopped."""
+        outside = Outside(github=self.github, database=self.database)
+        tasks = [
+            asyncio.create_task(self._forever("intake", self._intake)),
+            asyncio.create_task(self._forever("resync", self._resync)),
+            *(asyncio.create_task(self._forever("turns", lambda: self._turn(outside))) for _ in range(self.turns)),
+        ]
+        await self._stopping.wait()
+        _, late = await asyncio.wait(tasks, timeout=STOP_SECONDS)
+        for task in late:
+            log.warning("worker.cancelled", task=task.get_name())
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def _forever(self, name: str, step: Callable[[], Awaitable[None]]) -> None:
+        """Repeat a step; whatever goes wrong in one is logged and the next one starts from what is stored."""
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                await step()
+                failures = 0
+            except Exception:
+                log.exception("worker.failed", loop=name)
+                failures += 1
+                await self._pause(backoff(failures).total_seconds())
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def _intake(self) -> None:
+        now = datetime.now(UTC)
+        async with self.database.session() as session:
+            waiting = await inbox.take(session, INTAKE_BATCH, now)
+        for delivery in waiting:
+            try:
+                async with self.database.session() as session:  # T2
+                    await take_in(session, delivery, now, self.app_id)
+            except Exception as error:
+                log.exception("delivery.failed", guid=delivery.guid)
+                async with self.database.session() as session:
+                    await inbox.fail(session, delivery.guid, f"{type(error).__name__}: {error}", now)
+        if waiting:
+            self.due.ring()
+        if len(waiting) < INTAKE_BATCH and not self._stopping.is_set():
+            await self.deliveries.wait(POLL_SECONDS)
+
+    async def _turn(self, outside: Outside) -> None:
+        async with self.database.session() as session:  # T3
+            lease = await lanes.claim(session)
+        if lease is None:
+            await self.due.wait(POLL_SECONDS)
+            return
+        with structlog.contextvars.bound_contextvars(
+            repository=lease.full_name, number=lease.number, turn=lease.token[:8]
+        ):
+            try:
+                if lease.kind is LaneKind.PLAN:
+                    await turn(self.github, self.database, self.app_id, lease, datetime.now(UTC))
+                else:
+                    await outside.turn(lease, datetime.now(UTC))
+            except LeaseLost:
+                log.info("turn.lease_lost")
+            except Exception as error:
+                log.exception("turn.failed")
+                await self._give_back(lease, f"{type(error).__name__}: {error}")
+
+    async def _give_back(self, lease: Lease, error: str) -> None:
+        rest = Rest(due=datetime.now(UTC) + backoff(lease.failures + 2), failures=lease.failures + 1, error=error[:500])
+        with suppress(LeaseLost):
+            async with self.database.session() as session:
+                await lanes.release(session, lease, next_due=rest.due, failures=rest.failures, error=rest.error)
+
+    async def _resync(self) -> None:
+        await resync(self.github, self.database, datetime.now(UTC))
+        self.due.ring()
+        await self._pause(self.resync_seconds)

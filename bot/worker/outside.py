@@ -1,0 +1,108 @@
+"""5. One turn over one repository: the check on pulls that belong to no plan, and commands written on them.
+
+The `signalbox` check is required on every pull, so those outside any plan need it too, or nothing could merge.
+Must not touch a pull that a plan claims.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.core.actions import Action, PostComment, React
+from bot.core.check import check_outside
+from bot.core.marker import mark
+from bot.core.render.replies import outside_reply
+from bot.errors import NotFound, NotInstalled, ReadFailed
+from bot.github.port import GitHub, OpenPullReading, RepositoryRef
+from bot.store import commands, lanes
+from bot.store.claims import Claims, claims, hand_over, owner_of
+from bot.store.commands import StoredCommand
+from bot.store.db import Database
+from bot.store.lanes import Lease
+from bot.worker.apply import Applied, apply
+from bot.worker.reconcile import Rest, backoff, rest_after
+
+log = structlog.get_logger()
+
+FULL_PASS = timedelta(hours=1)  # how often all open pulls are looked at, not only those updated last
+
+
+@dataclass(slots=True)
+class Outside:
+    """Looks after the pulls outside plans. Remembers only when it last looked at all of them, per repository."""
+
+    github: GitHub
+    database: Database
+    passes: dict[int, datetime] = field(default_factory=dict)
+
+    async def turn(self, lease: Lease, now: datetime) -> None:
+        """Do one turn over the repository of `lease` and release it. Raises LeaseLost."""
+        try:
+            applied = await self._turn(lease, now)
+        except (ReadFailed, NotInstalled, NotFound) as error:
+            log.warning("repository.read_failed", error=str(error))
+            rest = rest_after(error, lease.failures, now)
+        else:
+            rest = Rest(due=now + FULL_PASS)
+            if applied.unsettled:
+                wait = applied.retry_after or backoff(lease.failures)
+                rest = Rest(due=now + wait, failures=lease.failures + 1)
+        async with self.database.session() as session:  # T6
+            await lanes.release(session, lease, next_due=rest.due, failures=rest.failures, error=rest.error)
+
+    async def _turn(self, lease: Lease, now: datetime) -> Applied:
+        repository = RepositoryRef(installation_id=lease.installation_id, full_name=lease.full_name)
+        last = self.passes.get(lease.repository_id)
+        recent = last is not None and now - last < FULL_PASS
+        node_id, pulls = await self.github.open_pulls(repository, first_page_only=recent)
+        async with self.database.session() as session:
+            claimed = await claims(session, lease.repository_id)
+            waiting = await self._sorted_out(session, lease)
+        free = [pull for pull in pulls if not _is_claimed(pull, claimed)]
+        checks = [_check(pull) for pull in free]
+        answers = {call.id: tuple(_acknowledge(call)) for call in waiting}
+        actions: list[Action] = [check for check in checks if check is not None]
+        actions.extend(action for group in answers.values() for action in group)
+        seen = RepositoryRef(installation_id=lease.installation_id, full_name=lease.full_name, node_id=node_id)
+        applied = await apply(self.github, self.database, lease, seen, list(dict.fromkeys(actions)))
+        async with self.database.session() as session:  # T5
+            await commands.close(session, *applied.shown(answers))
+        if not recent and not applied.unsettled:
+            self.passes[lease.repository_id] = now
+        return applied
+
+    async def _sorted_out(self, session: AsyncSession, lease: Lease) -> list[StoredCommand]:
+        """Hand commands over whose pull turned out to be a plan's; return those that stay."""
+        stay: list[StoredCommand] = []
+        for call in await commands.pending(session, lease.lane_id):
+            owner = await owner_of(session, lease.repository_id, call.pull) if call.pull is not None else None
+            if owner is None:
+                stay.append(call)
+            else:
+                await hand_over(session, call.id, owner)
+                await lanes.wake(session, owner)
+        return stay
+
+
+def _is_claimed(pull: OpenPullReading, claimed: Claims) -> bool:
+    return pull.number in claimed.pulls or (not pull.cross_repository and pull.head in claimed.branches)
+
+
+def _check(pull: OpenPullReading) -> Action | None:
+    return check_outside(pull.head_sha, pull.own_checks[0] if pull.own_checks else None, pull.url)
+
+
+def _acknowledge(call: StoredCommand) -> list[Action]:
+    if call.author_is_bot or call.pull is None:
+        return []
+    key = f"reply:{call.id}"
+    reply = PostComment(journal_key=key, number=call.pull, subject=call.subject, body=mark(outside_reply(), key))
+    if call.comment is None:
+        return [reply]
+    return [
+        React(subject=call.comment, content="EYES"),
+        React(subject=call.comment, content="CONFUSED"),
+        reply,
+    ]

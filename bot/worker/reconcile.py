@@ -1,0 +1,122 @@
+"""3. One turn over one plan: claim, observe, decide, commit, apply, release.
+
+Works from any starting point, so that a crash, a duplicate, a lost event and a redeploy are one case: the next turn.
+"""
+
+import asyncio
+import random
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.core.decide import Decision, decide
+from bot.core.model import IssueNumber
+from bot.errors import NotFound, NotInstalled, RateLimited, ReadFailed
+from bot.github.port import GitHub, RepositoryRef
+from bot.store import commands, lanes, plans
+from bot.store.db import Database
+from bot.store.lanes import Lease
+from bot.worker.apply import Applied, apply, learn
+from bot.worker.observe import observe
+
+log = structlog.get_logger()
+
+EAGER_TURNS = 12  # so many turns in a row may follow at once; more of them are paced, whatever keeps them going
+NO_ACCESS = timedelta(minutes=15)  # how soon to look again at a repository that the App may not see
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """How a turn ends: when the lane is due again, and how many turns in a row left something unsettled."""
+
+    due: datetime | None
+    failures: int = 0
+    error: str | None = None
+
+
+async def turn(github: GitHub, database: Database, app_id: int, lease: Lease, now: datetime) -> Decision | None:
+    """Do one turn over the plan of `lease` and release it. None = a read failed and the plan waits.
+
+    Raises LeaseLost if another worker took the plan over; then nothing of this turn was kept.
+    """
+    try:
+        decision, applied = await _turn(github, database, app_id, lease, now)
+    except (ReadFailed, NotInstalled, NotFound) as error:
+        log.warning("turn.read_failed", error=str(error), kind=type(error).__name__)
+        await _release(database, lease, rest_after(error, lease.failures, now))
+        return None
+    await _release(database, lease, _rest(decision, applied, lease.failures, now))
+    return decision
+
+
+async def _turn(
+    github: GitHub, database: Database, app_id: int, lease: Lease, now: datetime
+) -> tuple[Decision, Applied]:
+    async with database.session() as session:
+        stored = await plans.load(session, lease.lane_id)
+        waiting = await commands.pending(session, lease.lane_id)
+    repository = RepositoryRef(installation_id=lease.installation_id, full_name=lease.full_name)
+    facts, memory = await observe(
+        github, repository, IssueNumber(lease.number), stored.memory, waiting, app_id=app_id, now=now
+    )
+    # reading a hostile plan may take a second of computing: not on the event loop
+    decision = await asyncio.to_thread(decide, facts, memory)
+    async with database.session() as session:  # T4
+        stored = replace(
+            stored,
+            memory=decision.memory,
+            issue_node_id=facts.issue.node_id,
+            repository_node_id=facts.repository.node_id,
+            base=facts.base.name,
+            branches=decision.branches,
+            started=decision.view.intent.start is not None,
+            open=decision.open,
+        )
+        await plans.commit_decision(session, lease, stored, answers=decision.answers, ignored=decision.ignored)
+    for stream in decision.view.streams:
+        log.debug("stage", key=stream.workstream.key, stage=stream.stage.value)
+    seen = RepositoryRef(
+        installation_id=lease.installation_id, full_name=lease.full_name, node_id=facts.repository.node_id
+    )
+    applied = await apply(github, database, lease, seen, decision.actions)
+    learned = learn(decision.memory, applied)
+    async with database.session() as session:  # T5
+        if learned != decision.memory:
+            await plans.remember(session, lease, learned)
+        await commands.close(session, *applied.shown(decision.acks))
+    log.info("turn.done", actions=len(decision.actions), state=decision.view.state.value)
+    return decision, applied
+
+
+def _rest(decision: Decision, applied: Applied, failures: int, now: datetime) -> Rest:
+    """When to look again: as GitHub asked, at once if something moved, else when the decision says."""
+    if applied.retry_after is not None:
+        return Rest(due=now + applied.retry_after, failures=failures + 1)
+    if applied.moved_things or applied.unsettled:
+        wait = timedelta(0) if failures < EAGER_TURNS and applied.moved_things else backoff(failures)
+        return Rest(due=now + wait, failures=failures + 1)
+    return Rest(due=decision.next_look)
+
+
+def rest_after(error: Exception, failures: int, now: datetime) -> Rest:
+    """Return how a turn ends that could not read."""
+    match error:
+        case RateLimited():
+            return Rest(due=error.retry_at, failures=failures, error=str(error))
+        case NotFound():
+            return Rest(due=None, error=str(error))  # the issue is gone; an event brings it back
+        case NotInstalled():
+            return Rest(due=now + NO_ACCESS, failures=failures + 1, error=str(error))
+        case _:
+            return Rest(due=now + backoff(failures), failures=failures + 1, error=str(error))
+
+
+def backoff(failures: int) -> timedelta:
+    """Return how long to wait after so many failures in a row: 1 s doubling to 15 min, a fifth of it by chance."""
+    return timedelta(seconds=min(2 ** min(failures, 10), 900) * random.uniform(1, 1.2))  # noqa: S311 - no secret
+
+
+async def _release(database: Database, lease: Lease, rest: Rest) -> None:
+    async with database.session() as session:  # T6
+        await lanes.release(session, lease, next_due=rest.due, failures=rest.failures, error=rest.error)

@@ -1,0 +1,53 @@
+"""6. What no event told us: at start and every few minutes, everything open is looked at again.
+
+GitHub sends each event once and never again by itself, so those that failed are asked for
+(https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries). Must not decide anything.
+"""
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.errors import GitHubError
+from bot.github.port import GitHub
+from bot.store import inbox, lanes
+from bot.store.db import Database
+from bot.store.installed import Repository, see
+
+log = structlog.get_logger()
+
+# GitHub keeps deliveries for 3 days (https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks).
+KEPT = timedelta(days=3)
+
+
+async def resync(github: GitHub, database: Database, now: datetime) -> None:
+    """Wake what is open, look for repositories we do not know yet, ask for failed deliveries again.
+
+    Failures are logged and left for the next time: nothing depends on one resync.
+    """
+    async with database.session() as session:
+        await lanes.wake_all(session)
+    try:
+        await _repositories(github, database)
+        await _failed_deliveries(github, database, now)
+    except GitHubError as error:
+        log.warning("resync.failed", error=str(error), kind=type(error).__name__)
+
+
+async def _repositories(github: GitHub, database: Database) -> None:
+    installed = await github.installed_repositories()
+    async with database.session() as session:
+        for installation_id, repository_id, full_name in installed:
+            about = Repository(id=repository_id, installation_id=installation_id, full_name=full_name)
+            await see(session, about)
+            await lanes.wake(session, await about.lane(session))
+
+
+async def _failed_deliveries(github: GitHub, database: Database, now: datetime) -> None:
+    failed = await github.failed_deliveries(now - KEPT)
+    async with database.session() as session:
+        known = await inbox.known(session, [guid for _, guid in failed])
+    for delivery_id, guid in failed:
+        if guid not in known:
+            outcome = await github.redeliver(delivery_id)
+            log.info("delivery.asked_again", guid=guid, outcome=outcome.kind.value)

@@ -1,0 +1,181 @@
+"""Every problem code, with its line and severity."""
+
+import pytest
+
+from bot.core.model import Plan, Problem, Severity
+from bot.core.plan.branches import why_invalid
+from bot.core.plan.paths import overlap
+from bot.core.plan.problems import MAX_BODY, MAX_QUOTE
+from bot.core.plan.reader import read_plan
+
+
+def only(plan: Plan, code: str) -> Problem:
+    found = [each for each in plan.problems if each.code == code]
+    assert len(found) == 1, [each.code for each in plan.problems]
+    assert found[0].message
+    assert found[0].hint
+    return found[0]
+
+
+def stream(key: str, *fields: str) -> str:
+    return "\n".join([f"### {key}: Part {key}", f"Files: `{key}.py`", "Acceptance:", "- done", "", *fields, "", ""])
+
+
+def test_cycle_names_its_path_and_line() -> None:
+    plan = read_plan(stream("W1", "Depends on: W3") + stream("W2", "Depends on: W1") + stream("W3", "Depends on: W2"))
+    found = only(plan, "cycle")
+    assert found.severity is Severity.ERROR
+    assert found.line in {6, 13, 20}
+    assert "W1 needs W3 needs W2 needs W1" in found.message or "W2 needs W1 needs W3 needs W2" in found.message
+
+
+def test_unknown_need_offers_the_nearest() -> None:
+    found = only(read_plan(stream("W1") + stream("W2", "Depends on: W11")), "unknown-need")
+    assert (found.line, found.severity, found.hint) == (12, Severity.ERROR, "Did you mean W1?")
+
+
+def test_need_outside_the_plan_is_doubtful() -> None:
+    plan = read_plan(stream("W1") + stream("W2", "Depends on: W1, #77"))
+    assert only(plan, "external-need").severity is Severity.WARNING
+    assert plan.workstreams[1].needs == ("W1",)
+    assert plan.blocking == ()
+
+
+def test_a_need_that_is_done_is_no_problem() -> None:
+    plan = read_plan(stream("W1") + stream("W2", "Depends on: T9 ✅, W1"))
+    assert plan.blocking == ()
+    assert plan.workstreams[1].needs == ("W1",)
+
+
+def test_duplicate_key() -> None:
+    found = only(read_plan(stream("W1") + stream("W2") + stream("w1")), "duplicate-key")
+    assert (found.line, found.severity) == (13, Severity.ERROR)
+    assert "line 1 " in found.message
+
+
+def test_self_need() -> None:
+    plan = read_plan(stream("W1", "Depends on: W1") + stream("W2"))
+    assert only(plan, "self-need").severity is Severity.ERROR
+    assert plan.workstreams[0].needs == ()
+
+
+REFUSED = [
+    "a..b",
+    "a b",
+    "a~b",
+    "a^",
+    "a:b",
+    "a?",
+    "a*",
+    "a[b",
+    "a\\b",
+    "/a",
+    "a/",
+    "a//b",
+    "a.",
+    ".a",
+    "x/.a",
+    "a.lock",
+    "@",
+]
+
+
+@pytest.mark.parametrize("name", [*REFUSED, "a@{b", "-a", "refs/heads/a", "0" * 40, "a" * 201, ""])
+def test_names_that_git_refuses(name: str) -> None:
+    assert why_invalid(name)
+
+
+@pytest.mark.parametrize("name", ["main", "feat/a-b_c.d", "a/b/c", "ünïcode", "a@b", "W1", "x/a.locked"])
+def test_names_that_git_takes(name: str) -> None:
+    assert why_invalid(name) is None
+
+
+def test_invalid_branch() -> None:
+    found = only(read_plan(stream("W1", "Branch: `a..b`") + stream("W2")), "invalid-branch")
+    assert (found.line, found.severity) == (6, Severity.ERROR)
+
+
+@pytest.mark.parametrize("second", ["`x/one`", "`x/one/more`", "`x`"])
+def test_branch_collision(second: str) -> None:
+    found = only(read_plan(stream("W1", "Branch: `x/one`") + stream("W2", f"Branch: {second}")), "branch-collision")
+    assert (found.line, found.severity) == (13, Severity.ERROR)
+
+
+def test_branch_that_is_the_base() -> None:
+    plan = read_plan("Base: `main`\n\n" + stream("W1", "Branch: `main`") + stream("W2"))
+    assert only(plan, "branch-collision").severity is Severity.ERROR
+
+
+def test_too_many_workstreams() -> None:
+    plan = read_plan("".join(f"### W{n}: x\nBranch: `b/{n}`\n" for n in range(1, 103)))
+    assert only(plan, "too-many-workstreams").severity is Severity.ERROR
+
+
+def test_body_too_long() -> None:
+    assert only(read_plan("x" * (MAX_BODY + 1)), "body-too-long").severity is Severity.ERROR
+
+
+def test_files_of_two_owners() -> None:
+    both = stream("W1", "Files:", "- `src/a.py`") + stream("W2", "Files:", "- `src/*.py`")
+    found = only(read_plan(both), "overlapping-files")
+    assert (found.line, found.severity) == (15, Severity.WARNING)
+    assert "line 7" in found.message
+    assert "may run in parallel" in found.message
+    ordered = stream("W1", "Files:", "- `src/a.py`") + stream("W2", "Files:", "- `src/a.py`", "", "Depends on: W1")
+    assert only(read_plan(ordered), "overlapping-files").severity is Severity.NOTE
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "wanted"),
+    [
+        ("a/b.py", "a/b.py", True),
+        ("a/", "a/b.py", True),
+        ("a/*", "a/b.py", True),
+        ("a/*", "a/b/c.py", False),
+        ("a/**", "a/b/c.py", True),
+        ("a/**/c.py", "a/b/c.py", True),
+        ("a/**/d.py", "a/b/c.py", False),
+        ("a/*.py", "a/b.ts", False),
+        ("a/(x)/[id].ts", "a/(x)/[id].ts", True),
+        ("a/[id]/*", "a/i/x", False),
+        ("a/**", "a/b/**", True),
+        ("a/**", "b/**", False),
+        ("b.py", "a/b.py", False),
+    ],
+)
+def test_overlap_of_paths_and_globs(one: str, other: str, wanted: bool) -> None:
+    assert overlap(one, other) is wanted
+    assert overlap(other, one) is wanted
+
+
+def test_missing_fields_are_notes() -> None:
+    plan = read_plan("### W1: a\nBranch: `x`\n### W2: b\nBranch: `y`\n")
+    assert {each.code for each in plan.problems} == {"no-acceptance", "no-files"}
+    assert {each.severity for each in plan.problems} == {Severity.NOTE}
+
+
+def test_order_against_needs() -> None:
+    same = read_plan(
+        stream("W1") + stream("W2", "Depends on: W1") + stream("W3") + "## Merge order\n1. W1 and W2\n2. W3\n"
+    )
+    assert only(same, "order-disagrees").severity is Severity.WARNING
+    assert same.blocking == ()
+    against = read_plan(stream("W1") + stream("W2", "Depends on: W1") + "## Merge order\n1. W2\n2. W1\n")
+    assert only(against, "cycle").severity is Severity.ERROR
+
+
+def test_order_stated_twice() -> None:
+    text = stream("W1") + stream("W2") + "## Merge order\n1. W1\n2. W2\n\n## Integration order\n1. W2\n2. W1\n"
+    assert only(read_plan(text), "order-stated-twice").line == 18
+
+
+def test_the_authors_words_are_cut() -> None:
+    found = only(read_plan(stream("W1", "Branch: `" + "x" * 500 + " y`") + stream("W2")), "invalid-branch")
+    assert "x" * (MAX_QUOTE - 1) + "…" in found.message
+    assert len(found.message) < 3 * MAX_QUOTE
+
+
+def test_problems_stand_in_the_order_of_the_text() -> None:
+    plan = read_plan(stream("W1", "Branch: `a..b`", "", "Depends on: W7") + stream("W1") + stream("W2", "Branch: `-x`"))
+    lines = [each.line for each in plan.problems]
+    assert lines == sorted(lines)

@@ -1,0 +1,106 @@
+"""What is made of a plan: waves, revision, ticks, the lint report."""
+
+import json
+from itertools import pairwise
+
+import pytest
+
+from bot.core.model import Key
+from bot.core.plan.graph import ancestors, dependants, find_cycle, waves
+from bot.core.plan.lint import lint
+from bot.core.plan.reader import read_plan
+from bot.core.plan.revision import revision_of
+from bot.core.plan.tick import tick
+from tests.core.plan.build import EXAMPLE
+
+BOXES = "# Plan\n\n- [ ] **W1: One**\n  - [ ] nested\n- [ ] W2: Two (needs W1)\n* [x] W3: Three\n"
+HEADINGS = (
+    "# Plan\r\n\r\n### W1: One\r\nBranch: `a`\r\nAcceptance:\r\n- [ ] fine\r\n### [ ] W2: Two ##\r\nBranch: `b`\r\n"
+    "### W3: Three ##\r\nBranch: `c`"
+)
+
+
+def example() -> str:
+    return EXAMPLE.read_text(encoding="utf-8")
+
+
+def test_dependants_are_transitive() -> None:
+    plan = read_plan(example())
+    assert dependants(plan, Key("W2")) == ("W4", "W5")
+    assert dependants(plan, Key("W1")) == ("W2", "W3", "W4", "W5")
+    assert dependants(plan, Key("W9")) == ()
+    assert ancestors(plan)[Key("W4")] == {"W1", "W2", "W3"}
+
+
+def test_a_cycle_is_found_and_kept_out_of_the_waves() -> None:
+    plan = read_plan(
+        "### W1: a\nBranch: `a`\n### W2: b\nDepends on: W3\n### W3: c\nDepends on: W2\n### W4: d\nDepends on: W3\n"
+    )
+    assert waves(plan) == (("W1",),)
+    cycle = find_cycle(plan)
+    assert cycle is not None
+    assert cycle[0] == cycle[-1]
+    for waiting, need in pairwise(cycle):
+        assert need in plan.prerequisites(waiting)
+    assert dependants(plan, Key("W2")) == ("W3", "W4")
+
+
+def test_revision_folds_line_ends_only() -> None:
+    assert revision_of("a\r\nb") == revision_of("a\nb")
+    assert revision_of("a\nb") != revision_of("a\nb ")
+    assert len(revision_of("\ud800")) == 64
+
+
+def test_tick_of_boxes() -> None:
+    assert tick(BOXES, {Key("W1")}) == BOXES.replace("- [ ] **W1", "- [x] **W1")
+    assert tick(BOXES, {Key("W2"), Key("W3")}) == BOXES.replace("- [ ] W2", "- [x] W2")
+
+
+def test_tick_of_headings() -> None:
+    ticked = tick(HEADINGS, {Key("W1"), Key("W2"), Key("W3")})
+    assert ticked == HEADINGS.replace("One\r\n", "One ✅\r\n").replace("### [ ] W2", "### [x] W2").replace(
+        "Three ##", "Three ✅ ##"
+    )
+
+
+@pytest.mark.parametrize("body", [BOXES, HEADINGS, example()])
+def test_tick_is_idempotent_and_changes_nothing_else(body: str) -> None:
+    keys = [each.key for each in read_plan(body).workstreams]
+    once = tick(body, keys)
+    assert tick(once, keys) == once
+    assert [each.key for each in read_plan(once).workstreams] == keys
+    assert [each.title for each in read_plan(once).workstreams] == [each.title for each in read_plan(body).workstreams]
+    assert all(each.ticked for each in read_plan(once).workstreams)
+    assert tick(body, []) == body
+    assert tick(body, [Key("W99")]) == body
+    assert once.replace(" ✅", "").replace("[x]", "[ ]") == body.replace("[x]", "[ ]")
+
+
+def test_lint_report() -> None:
+    report = lint(example(), name="plan.md")
+    assert report.exit_code == 0
+    found = json.loads(json.dumps(report.to_json()))
+    assert found["base_branch"] == "main"
+    assert found["merge_order"] == [["W1"], ["W2", "W3"], ["W4"], ["W5"]]
+    assert found["workstreams"][3]["depends_on"] == ["W2", "W3"]
+    assert found["workstreams"][3]["acceptance"] == 2
+    assert found["workstreams"][3]["acceptance_items"][0] == "A wrong command exits with 2 and says what is allowed"
+    assert found["problems"] == []
+    assert "Waves: W1 | W2, W3 | W4 | W5" in report.to_text()
+    assert "    n1 --> n3" in report.to_mermaid()
+
+
+def test_lint_exit_codes_and_problem_lines() -> None:
+    blocked = lint("### W1: a\nBranch: `x y`\n### W2: b\nBranch: `y`\n", name="p.md")
+    assert blocked.exit_code == 1
+    assert "p.md:2 error invalid-branch: " in blocked.to_text()
+    nothing = lint("Hello", name="p.md")
+    assert nothing.exit_code == 2
+    assert "p.md error no-workstreams: " in nothing.to_text()
+
+
+def test_mermaid_labels_hold_no_markup() -> None:
+    graph = lint('### W1: a"] --> x <b>&\nBranch: `x`\n### W2: b\nBranch: `y`\n').to_mermaid()
+    assert '"W1: a' in graph
+    assert "<b>" not in graph
+    assert graph.count('"') == 4

@@ -1,0 +1,116 @@
+"""The demo's workers and its CI: real git clients in worktrees, and a real test run of what was pushed."""
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from demo.people import Person
+
+STEPS = Path(__file__).resolve().parent.parent / "examples" / "inventory"
+
+_GIT_ENV = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_TERMINAL_PROMPT": "0",
+}
+
+
+async def run(*command: str, cwd: Path, env: Mapping[str, str] | None = None) -> tuple[int, str]:
+    """Run a program; return its exit code and what it printed."""
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=cwd, env={**os.environ, **_GIT_ENV, **(env or {})},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    output, _ = await process.communicate()
+    return process.returncode or 0, output.decode(errors="replace")
+
+
+@dataclass(slots=True)
+class Clone:
+    """One clone of the repository, from which every worker has a worktree."""
+
+    folder: Path
+    url: str  # with the person's token
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)  # git locks refs and worktrees of one clone
+
+    async def git(self, *arguments: str, cwd: Path | None = None) -> str:
+        """Run git; raises with its words if it fails."""
+        async with self._one_at_a_time:
+            code, output = await run("git", *arguments, cwd=cwd or self.folder)
+        if code != 0:
+            raise RuntimeError(f"git {arguments[0]} failed: {output.strip()}")
+        return output.strip()
+
+    async def clone(self) -> None:
+        """Clone the repository."""
+        self.folder.mkdir(parents=True)
+        await self.git("clone", "--quiet", self.url, ".")
+        await self.git("config", "user.name", "Wim")
+        await self.git("config", "user.email", "wim@example.com")
+
+    async def worktree(self, branch: str) -> Path:
+        """Return a worktree of a branch as it is on GitHub now."""
+        tree = self.folder.parent / f"tree-{branch.replace('/', '-')}"
+        await self.git("fetch", "--quiet", "origin")
+        await self.git("worktree", "add", "--quiet", "-B", branch, str(tree), f"origin/{branch}")
+        return tree
+
+    async def push(self, tree: Path, step: str, message: str, *, with_base: bool = False) -> None:
+        """Put a step's files into a worktree, commit and push them."""
+        branch = await self.git("rev-parse", "--abbrev-ref", "HEAD", cwd=tree)
+        await self.git("fetch", "--quiet", "origin", cwd=tree)
+        if with_base:
+            await self.git("merge", "--quiet", "--no-edit", "origin/main", cwd=tree)
+        shutil.copytree(STEPS / step, tree, dirs_exist_ok=True)
+        await self.git("add", "--all", cwd=tree)
+        await self.git("commit", "--quiet", "-m", message, cwd=tree)
+        await self.git("push", "--quiet", "origin", f"HEAD:refs/heads/{branch}", cwd=tree)
+
+
+@dataclass(slots=True)
+class Ci:
+    """Tests the head of every open pull once, in a checkout of its own, and reports a check run."""
+
+    robot: Person
+    clone: Clone
+    seen: set[str] = field(default_factory=set)
+    runs: int = 0
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Test new heads until stopped."""
+        while not stop.is_set():
+            for pull in await self.robot.pulls("open"):
+                head = pull["head"]["sha"]
+                if head not in self.seen:
+                    self.seen.add(head)
+                    await self._test(head)
+            try:
+                await asyncio.wait_for(stop.wait(), 0.3)
+            except TimeoutError:
+                continue
+
+    async def _test(self, sha: str) -> None:
+        check = await self.robot.call(
+            "POST", "/check-runs", {"name": "unit tests", "head_sha": sha, "status": "in_progress"}
+        )
+        self.runs += 1
+        tree = self.clone.folder.parent / f"ci-{sha[:10]}"
+        await self.clone.git("fetch", "--quiet", "origin")
+        await self.clone.git("worktree", "add", "--quiet", "--detach", str(tree), sha)
+        code, output = await run(sys.executable, "-m", "unittest", "discover", "-t", ".", "-s", "tests", cwd=tree)
+        await self.clone.git("worktree", "remove", "--force", str(tree))
+        result: dict[str, Any] = {
+            "status": "completed",
+            "conclusion": "success" if code == 0 else "failure",
+            "output": {
+                "title": output.strip().splitlines()[-1][:200],
+                "summary": "`python -m unittest` in a fresh checkout",
+                "text": f"```\n{output[-8000:]}\n```",
+            },
+        }
+        await self.robot.call("PATCH", f"/check-runs/{check['id']}", result)

@@ -1,0 +1,1 @@
+"""What is in stock, what it costs, and who asked for it."""

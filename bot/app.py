@@ -47,6 +47,8 @@ class Running:
         async with self.database.session() as session:
             clock = await now(session)
             waiting = [await inbox.next_due(session), await lanes.next_due(session)]
+            if await lanes.busy(session):
+                return False
         return all(each is None or each > clock + SOON for each in waiting)
 
 

@@ -91,15 +91,16 @@ class Settings(BaseSettings):
         """
         written = DotEnvSettingsSource(cls, env_file=env_file).env_vars if env_file is not None else {}
         outside = os.environ if environ is None else environ
-        given = {**written, **{name.lower(): value for name, value in outside.items()}}
+        given = {**written, **{name.lower(): value for name, value in outside.items() if value}}
         values: dict[str, Any] = {name: given[name] for name in HINTS if given.get(name)}
         problems = _read_key_file(values)
+        key_was_named = bool(problems)
         try:
             settings = cls(**values)
         except ValidationError as error:
-            for each in error.errors():
+            for each in sorted(error.errors(), key=lambda each: list(HINTS).index(str(each["loc"][0]))):
                 name = str(each["loc"][0])
-                if not (problems and name == "github_private_key"):  # said already
+                if not (key_was_named and name == "github_private_key"):  # said already
                     problems.append(_problem(name, each["msg"] if name in values else "is missing"))
         if problems:
             raise SettingsError(problems)
@@ -163,7 +164,7 @@ def _read_key_file(values: dict[str, Any]) -> list[str]:
 
 def _checked_key(value: str) -> str:
     """Return PEM text with real line ends, which many platforms' forms turn into a backslash and an n."""
-    pem = value.strip().replace("\\n", "\n")
+    pem = value.replace("\\n", "\n").strip()
     try:
         key = load_pem_private_key(pem.encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):

@@ -103,6 +103,7 @@ def a_pull(number: int = 12, **more: Any) -> PullFacts:
         "head_sha": sha("head"),
         "head_message": "Add the cache",
         "head_at": ago(30),
+        "changed_files": 1,
         "base": Branch("main"),
         "author": Login("signalbox[bot]"),
         "created_at": ago(50),

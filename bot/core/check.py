@@ -21,14 +21,16 @@ CHECK_NAME = "signalbox"  # the required check's name; branch rules pin it to th
 RENEW_AFTER = timedelta(days=13)
 
 
-def own_check(view: PlanView, stream: WorkstreamView, pull: PullFacts, memory: Memory) -> PutCheck | None:
+def own_check(
+    view: PlanView, stream: WorkstreamView, pull: PullFacts, memory: Memory, status_url: str
+) -> PutCheck | None:
     """Return the write that makes the check on a plan's pull right; None if it is right."""
     if pull.state is PullState.CLOSED:
         return None
     current = pull.own_checks[0] if pull.own_checks else None
     if pull.state is PullState.MERGED and (current is None or current.conclusion == "success"):
         return None  # it landed: what was shown then stays
-    text = check_output(view, stream)
+    text = check_output(view, stream, status_url)
     made_from = f"plan/{view.issue.number}/{view.revision[:12]}/{pull.head_sha[:12]}"
     expired = (
         current is not None

@@ -173,7 +173,7 @@ def _tracking(view: PlanView, stream: WorkstreamView, facts: Facts, memory: Memo
         headline, body = brief.retry_commit(view, stream)
         yield EmptyCommit(branch=stream.branch, expected=retry.head, headline=headline, body=body)
     yield from _labels(stream, pull, facts)
-    check = own_check(view, stream, pull, memory)
+    check = own_check(view, stream, pull, memory, facts.comment.url if facts.comment is not None else "")
     if check is not None:
         yield check
 

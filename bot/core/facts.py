@@ -96,6 +96,7 @@ class PullFacts:
     head_sha: Sha
     head_message: str  # the head commit's whole message; tells the opening commit from work
     head_at: datetime | None  # committer date of the head
+    changed_files: int  # how many files differ from the base
     base: Branch
     author: Login
     created_at: datetime
@@ -201,6 +202,7 @@ class CommandFacts:
     comment: NodeId | None  # what gets the reaction; None = a pressed button
     comment_url: str
     at: datetime
+    serial: int = 0  # GitHub's number of the comment, which rises with time; 0 = a button
     answer: "Answer | None" = None  # already decided in an earlier turn, not yet shown
 
 

@@ -113,7 +113,7 @@ def _view(judging: _Judging, stream: Workstream, needs: tuple[Need, ...]) -> Wor
     branch = judging.survey.branches.get(stream.key, Branch(""))
     found = facts.workstreams.get(stream.key, WorkstreamFacts())
     pull = _pull_of(judging, stream, found) if memory.intent.start is not None else None
-    has_work = pull is not None and not is_opening_commit(pull.head_message)
+    has_work = pull is not None and (pull.changed_files > 0 or not is_opening_commit(pull.head_message))
     gates: tuple[GateResult, ...] = ()
     failed: tuple[str, ...] = ()
     if pull is not None and pull.state is PullState.OPEN:

@@ -6,6 +6,7 @@ GitHub can say.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from bot.core.facts import Seen
 from bot.core.model import Branch, Intent, Key, NodeId
@@ -20,6 +21,9 @@ class Memory:
     good_config: str | None = None  # the last text of .github/signalbox.yml without a mistake
     seen: Mapping[str, Seen] = field(default_factory=dict)  # "stage/W1", "gate/W1/checks", "head/W1" -> since when
     comment: NodeId | None = None  # the status comment
+    latest: Mapping[str, tuple[datetime, int]] = field(
+        default_factory=dict
+    )  # slot -> when its last command was written
     checks: Mapping[str, NodeId] = field(default_factory=dict)  # head sha -> our run, until a read shows it
     asked: tuple[Branch | None, tuple[Branch, ...]] = (
         None,

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
 MAX_BODY = 65_536  # characters: GitHub's limit for a body
+MAX_ITEM = 500  # characters of an item that are read: it is only shown, and markup nested for pages takes seconds
 
 _BOX = re.compile(r"\[([ xX])\](?=\s)")
-_MARKDOWN = MarkdownIt("commonmark", {"maxNesting": 100}).enable("table")
+_BLOCKS = MarkdownIt("commonmark", {"maxNesting": 100}).enable("table").disable("inline")
+_INLINE = MarkdownIt("commonmark")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +31,10 @@ def all_tasks(body: str) -> tuple[Task, ...]:
     found: list[Task] = []
     quotes = 0
     fresh_item = False
-    for token in _MARKDOWN.parse(body[:MAX_BODY]):
+    for token in _BLOCKS.parse(body[:MAX_BODY]):
         quotes += {"blockquote_open": 1, "blockquote_close": -1}.get(token.type, 0)
         if token.type == "inline" and fresh_item and not quotes and (box := _BOX.match(token.content)):
-            found.append(Task(text=_BOX.sub("", _words(token), count=1).strip(), ticked=box.group(1) != " "))
+            found.append(Task(text=_words(token.content[box.end() : MAX_ITEM]), ticked=box.group(1) != " "))
         fresh_item = token.type == "list_item_open" or (fresh_item and token.type == "paragraph_open")
     return tuple(found)
 
@@ -43,9 +44,10 @@ def open_tasks(body: str) -> tuple[str, ...]:
     return tuple(task.text for task in all_tasks(body) if not task.ticked)
 
 
-def _words(inline: Token) -> str:
+def _words(item: str) -> str:
     """What is read of an item: its text and code, without links, emphasis and HTML."""
     return "".join(
         child.content if child.type in {"text", "code_inline"} else " " * child.type.endswith("break")
+        for inline in _INLINE.parseInline(item.strip())
         for child in inline.children or ()
     )

@@ -35,7 +35,14 @@ NO_PERMISSION = "resource not accessible by integration"
 
 _TOO_QUICK = ("submitted too quickly", "secondary rate limit", "abuse detection", "resource limits for this query")
 # "Expected branch to point to" is createCommitOnBranch's, the others are said of refs.
-_MOVED = ("expected branch to point to", "expected head", "but expected", "expected to be at", "does not match")
+_MOVED = (
+    "expected branch to point to",
+    "expected head",
+    "but expected",
+    "reference cannot be updated",
+    "reference update failed",
+    "reference does not exist",
+)
 _ALREADY = ("already exists", "already been taken", "already open", "not a draft", "not in draft", "already ready")
 _BROKEN = ("something went wrong while executing your query", "timedout", "timeout")
 

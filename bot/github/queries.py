@@ -48,7 +48,7 @@ fragment OwnRuns on Commit {
 PULL = f"""
 fragment Pull on PullRequest {{
   id number url title body state isDraft isCrossRepository mergeable createdAt mergedAt closedAt
-  headRefName headRefOid baseRefName
+  headRefName headRefOid baseRefName changedFiles
   author {{ ...Actor }}
   mergedBy {{ ...Actor }}
   mergeCommit {{ oid }}

@@ -173,6 +173,7 @@ def pull(data: Json, app_id: int) -> PullFacts:
         head=Branch(data["headRefName"]),
         head_sha=Sha(data["headRefOid"]),
         head_message=commit["message"] if commit is not None and known else "",
+        changed_files=data["changedFiles"],
         head_at=moment(commit["committedDate"]) if commit is not None and known else None,
         base=Branch(data["baseRefName"]),
         author=login(data["author"]),

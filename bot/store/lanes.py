@@ -5,12 +5,12 @@ are safe to repeat, guarded, or journalled. Must not know what a turn does.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import LeaseLost
@@ -112,12 +112,13 @@ async def wake_plans_of(
     return found
 
 
-async def wake_all(session: AsyncSession) -> int:
-    """Wake every repository and every plan that is open or not started yet; return how many. For the start."""
+async def wake_all(session: AsyncSession, repositories: Collection[int] | None = None) -> int:
+    """Wake every repository and every open plan, of these repositories only if they are given; return how many."""
+    within = [] if repositories is None else [lanes.c.repository_id.in_(repositories)]
     rows = await session.execute(
         select(lanes.c.id)
         .outerjoin(plans, plans.c.lane_id == lanes.c.id)
-        .where(or_(lanes.c.kind != LaneKind.PLAN.value, _unfinished(), plans.c.started.is_(False)))
+        .where(or_(lanes.c.kind != LaneKind.PLAN.value, _unfinished()), *within)
         .order_by(lanes.c.id)
         .with_for_update(of=lanes)
     )
@@ -181,11 +182,12 @@ async def release(
 
     Raises LeaseLost if somebody else has the lane; the new owner's turn is then the one that counts.
     """
+    wanted = literal(next_due, lanes.c.due_at.type)
     given_back = await session.execute(
         update(lanes)
         .where(lanes.c.id == lease.lane_id, lanes.c.lease_token == lease.token)
         .values(
-            due_at=case((lanes.c.wake_seq == lease.wake_seq, next_due), else_=lanes.c.due_at),
+            due_at=case((lanes.c.wake_seq == lease.wake_seq, wanted), else_=lanes.c.due_at),
             lease_token=None,
             lease_until=None,
             failures=failures,
@@ -205,6 +207,13 @@ async def next_due(session: AsyncSession) -> datetime | None:
     return found
 
 
+async def busy(session: AsyncSession) -> bool:
+    """Say whether somebody holds a lane right now."""
+    return (
+        await session.execute(select(lanes.c.id).where(lanes.c.lease_until > database_now()).limit(1))
+    ).first() is not None
+
+
 _LEASED = (
     lanes.c.id, lanes.c.lease_token, lanes.c.wake_seq, lanes.c.kind, lanes.c.installation_id, lanes.c.repository_id,
     lanes.c.full_name, lanes.c.number, lanes.c.failures,
@@ -216,7 +225,7 @@ def _unfinished() -> ColumnElement[bool]:
 
 
 async def _wake(session: AsyncSession, lane_ids: Sequence[int], when: datetime | None) -> None:
-    at = database_now() if when is None else when
+    at = database_now() if when is None else literal(when, lanes.c.due_at.type)
     sooner = or_(lanes.c.due_at.is_(None), lanes.c.due_at > at)
     await session.execute(
         update(lanes)

@@ -44,8 +44,10 @@ async def overview(session: AsyncSession) -> Overview:
         )
     ).one()
     started = select(func.count()).select_from(plans).where(plans.c.open.is_(True), plans.c.started.is_(True))
-    by_state = await session.execute(select(deliveries.c.state, func.count()).group_by(deliveries.c.state))
-    found: dict[str, int] = dict(by_state.tuples().all())
+    by_state = await session.execute(
+        select(deliveries.c.state, func.count().label("number")).group_by(deliveries.c.state)
+    )
+    found: dict[str, int] = {row.state: row.number for row in by_state}
     return Overview(
         repositories=counts.repositories,
         open_plans=(await session.execute(started)).scalar_one(),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import structlog
 from aiohttp import web
 
+from bot.web.health import UNREACHABLE
 from bot.web.metrics import Metrics
 
 #: GitHub sends no larger payload (https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap).
@@ -25,7 +26,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hook:
-    """`POST /webhook`: 202 stored, 400 malformed, 401 not signed by GitHub, 413 too large, 415 not plain JSON."""
+    """`POST /webhook`: 202 stored, 400 malformed, 401 not signed by GitHub, 413 too large, 415 not plain JSON, 503 not stored."""
 
     secret: str
     store: Store  # returns once the delivery is on disk
@@ -33,7 +34,7 @@ class Hook:
     metrics: Metrics
 
     async def receive(self, request: web.Request) -> web.Response:
-        """Answer one webhook. A 5xx means that it was not stored; the sender may repeat it."""
+        """Answer one webhook. Whatever is not a 202 was not stored, and may be sent again under its GUID."""
         answer = await self._answer(request)
         self.metrics.webhooks.labels(status=str(answer.status)).inc()
         return answer
@@ -54,7 +55,11 @@ class Hook:
             return _refusal(415, "Set the webhook's content type to application/json.")
         if not body.lstrip().startswith(b"{"):
             return _refusal(400, "The body must be a JSON object.")
-        stored = await self.store(guid, event, body)
+        try:
+            stored = await self.store(guid, event, body)
+        except UNREACHABLE as error:
+            log.error("delivery.not_stored", guid=guid, error=str(error))  # noqa: TRY400 - the trace says no more
+            return _refusal(503, "The delivery could not be stored.")
         self.notify()
         log.info("delivery.stored" if stored else "delivery.known", guid=guid, event_name=event, bytes=len(body))
         return web.json_response({"stored": stored}, status=202)

@@ -4,10 +4,10 @@ Actions that GitHub takes many of at once go in batches; a merge and an edit of 
 before each batch. A write is never tried again here: its outcome is noted, the next turn looks and decides anew.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
+from itertools import groupby, islice
 
 import structlog
 
@@ -39,6 +39,7 @@ from bot.store.lanes import Lease
 log = structlog.get_logger()
 
 NOT_SETTLED = frozenset({OutcomeKind.MOVED, OutcomeKind.LATER, OutcomeKind.UNKNOWN})
+BATCH = 20  # actions under one renewal of the lease: even paced at one a second they end well within it
 SHOWN = (
     AddLabels,
     RemoveLabels,
@@ -91,7 +92,7 @@ async def apply(
     """
     applied = Applied()
     for alone, group in groupby(actions, key=lambda action: isinstance(action, MergePull | TickIssue)):
-        for batch in ([each] for each in group) if alone else (list(group),):
+        for batch in batched(group, 1 if alone else BATCH):
             outcomes = await _batch(github, database, lease, repository, batch)
             applied.outcomes.update(zip(batch, outcomes, strict=True))
             for action, outcome in zip(batch, outcomes, strict=True):
@@ -163,6 +164,13 @@ async def _tick(github: GitHub, repository: RepositoryRef, action: TickIssue) ->
     if ticked == body:
         return Outcome(kind=OutcomeKind.ALREADY)
     return await github.edit_issue_body(repository, action.issue, ticked)
+
+
+def batched(actions: Iterable[Action], size: int) -> Iterator[list[Action]]:
+    """Cut actions into lists of at most `size`, in their order."""
+    waiting = iter(actions)
+    while batch := list(islice(waiting, size)):
+        yield batch
 
 
 def learn(memory: Memory, applied: Applied) -> Memory:

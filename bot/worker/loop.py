@@ -29,18 +29,25 @@ STOP_SECONDS = 25.0  # how long a running turn may take to end; a platform usual
 
 
 class Bell:
-    """Rings when there may be work; whoever waits is woken at once instead of at the next poll."""
+    """Rings when there may be work; whoever waits is woken at once instead of at the next poll.
+
+    A ring while nobody waits is not lost: who looks for work notes `rung` first, and then waits only if it is the same.
+    """
 
     def __init__(self) -> None:
+        self.rung = 0  # how often it has rung
         self._waiting: set[asyncio.Event] = set()
 
     def ring(self) -> None:
         """Wake everybody who waits."""
+        self.rung += 1
         for event in self._waiting:
             event.set()
 
-    async def wait(self, seconds: float) -> None:
-        """Return when rung, or after so many seconds."""
+    async def wait(self, seconds: float, heard: int) -> None:
+        """Return when it rings, at once if it has rung since it stood at `heard`, or after so many seconds."""
+        if self.rung != heard:
+            return
         event = asyncio.Event()
         self._waiting.add(event)
         try:
@@ -101,6 +108,7 @@ class Worker:
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
     async def _intake(self) -> None:
+        heard = self.deliveries.rung
         now = datetime.now(UTC)
         async with self.database.session() as session:
             waiting = await inbox.take(session, INTAKE_BATCH, now)
@@ -115,13 +123,14 @@ class Worker:
         if waiting:
             self.due.ring()
         if len(waiting) < INTAKE_BATCH and not self._stopping.is_set():
-            await self.deliveries.wait(POLL_SECONDS)
+            await self.deliveries.wait(POLL_SECONDS, heard)
 
     async def _turn(self, outside: Outside) -> None:
+        heard = self.due.rung
         async with self.database.session() as session:  # T3
             lease = await lanes.claim(session)
         if lease is None:
-            await self.due.wait(POLL_SECONDS)
+            await self.due.wait(POLL_SECONDS, heard)
             return
         with structlog.contextvars.bound_contextvars(
             repository=lease.full_name, number=lease.number, turn=lease.token[:8]

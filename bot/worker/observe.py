@@ -45,7 +45,8 @@ async def observe(
         tags=reading.tags,
         workstreams={key: reading.workstreams.get(branch, WorkstreamFacts()) for key, branch in found.branches.items()},
         comment=reading.comment,
-        commands=tuple(_command(each, roles) for each in waiting),
+        # as they were written: deliveries come in any order
+        commands=tuple(sorted((_command(each, roles) for each in waiting), key=lambda call: (call.at, call.serial))),
     )
     return facts, replace(memory, asked=(question.base, question.branches))
 
@@ -98,5 +99,6 @@ def _command(stored: StoredCommand, roles: dict[Login, Role]) -> CommandFacts:
         comment=stored.comment,
         comment_url=stored.comment_url,
         at=stored.at,
+        serial=int(stored.source.split(":")[1]) if stored.source.startswith("comment:") else 0,
         answer=stored.answer,
     )

@@ -18,29 +18,30 @@ log = structlog.get_logger()
 
 # GitHub keeps deliveries for 3 days (https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks).
 KEPT = timedelta(days=3)
+PRUNED = timedelta(days=30)  # finished deliveries older than that are forgotten
 
 
 async def resync(github: GitHub, database: Database, now: datetime) -> None:
-    """Wake what is open, look for repositories we do not know yet, ask for failed deliveries again.
+    """Look for repositories we do not know yet, wake what is open there, ask for failed deliveries again.
 
     Failures are logged and left for the next time: nothing depends on one resync.
     """
     async with database.session() as session:
-        await lanes.wake_all(session)
+        await inbox.prune(session, now - PRUNED)
     try:
-        await _repositories(github, database)
+        await _wake_installed(github, database)
         await _failed_deliveries(github, database, now)
     except GitHubError as error:
         log.warning("resync.failed", error=str(error), kind=type(error).__name__)
 
 
-async def _repositories(github: GitHub, database: Database) -> None:
+async def _wake_installed(github: GitHub, database: Database) -> None:
+    """Wake what the App may see now; lanes of a repository that it lost stay at rest."""
     installed = await github.installed_repositories()
     async with database.session() as session:
         for installation_id, repository_id, full_name in installed:
-            about = Repository(id=repository_id, installation_id=installation_id, full_name=full_name)
-            await see(session, about)
-            await lanes.wake(session, await about.lane(session))
+            await see(session, Repository(id=repository_id, installation_id=installation_id, full_name=full_name))
+        await lanes.wake_all(session, [repository_id for _, repository_id, _ in installed])
 
 
 async def _failed_deliveries(github: GitHub, database: Database, now: datetime) -> None:

@@ -216,7 +216,9 @@ def graphs() -> st.SearchStrategy[dict[str, tuple[str, ...]]]:
 
 @settings(max_examples=40, deadline=None)
 @given(needs=graphs(), order=st.randoms(use_true_random=False))
-def test_every_graph_settles_lands_in_order_and_is_decided_alike_twice(needs: dict[str, tuple[str, ...]], order: Any) -> None:
+def test_every_graph_settles_lands_in_order_and_is_decided_alike_twice(
+    needs: dict[str, tuple[str, ...]], order: Any
+) -> None:
     toy = started(needs)
     keys = list(needs)
     order.shuffle(keys)

@@ -32,8 +32,8 @@ def test_tasks(body: str, total: int, missing: tuple[str, ...]) -> None:
     assert open_tasks(body) == missing
 
 
-@pytest.mark.parametrize("piece", ["- [ ] x\n", "[", "- ", "> ", "`", "<!--"])
+@pytest.mark.parametrize("piece", ["- [ ] x\n", "- [ ] " + "[" * 1000 + "\n", "[", "- ", "> ", "`", "<!--"])
 def test_a_body_at_the_limit_is_read_in_time(piece: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     all_tasks(piece * (65_536 // len(piece)))
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 5

@@ -98,12 +98,10 @@ class Toy:
                 return
         raise AssertionError(f"it does not settle: {self.turn()}")
 
-    def do(self, action: Action) -> None:  # noqa: C901, PLR0912 - one case per kind of action
+    def do(self, action: Action) -> None:
         match action:
             case CreateLabel(name=name):
-                self.repository = replace(
-                    self.repository, labels={**self.repository.labels, name: NodeId(f"L_{name}")}
-                )
+                self.repository = replace(self.repository, labels={**self.repository.labels, name: NodeId(f"L_{name}")})
             case CreateRefs(refs=refs):
                 for name, sha in refs:
                     kind, short = name.removeprefix("refs/").split("/", 1)
@@ -111,9 +109,7 @@ class Toy:
                         self.tags[short] = sha
                     else:
                         assert Branch(short) not in self.branches
-                        self.branches[Branch(short)] = BranchFacts(
-                            name=Branch(short), sha=sha, message="base", ahead=0
-                        )
+                        self.branches[Branch(short)] = BranchFacts(name=Branch(short), sha=sha, message="base", ahead=0)
             case DeleteBranch(branch=branch, expected=expected):
                 assert self.branches[branch].sha == expected
                 del self.branches[branch]
@@ -126,7 +122,7 @@ class Toy:
                 self.pulls[number] = PullFacts(
                     number=number, node_id=NodeId(f"PR_{number}"), url=f"https://x/{number}", title=action.title,
                     body=action.body, state=PullState.OPEN, draft=action.draft, head=action.head, head_sha=tip.sha,
-                    head_message=tip.message, head_at=self.now, base=action.base, author=Login("signalbox[bot]"),
+                    head_message=tip.message, head_at=self.now, changed_files=0, base=action.base, author=Login("signalbox[bot]"),
                     created_at=self.now, mergeable=Mergeable.YES,
                 )  # fmt: skip
             case ReopenPull(pull=node):

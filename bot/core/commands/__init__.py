@@ -56,6 +56,7 @@ class Command:
     role: Role
     target: Target
     run: Callable[[CommandCase], Result]
+    slot: str = ""  # commands of one slot undo each other: the one written last wins, in whatever order they arrive
 
 
 def done(case: CommandCase, intent: Intent | None = None, reply: str = "") -> Result:

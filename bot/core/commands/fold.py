@@ -4,6 +4,7 @@ First step of deciding. Must not act: what a command asked for is carried out by
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 
 from bot.core import registry
@@ -62,9 +63,16 @@ def _run(call: CommandFacts, facts: Facts, memory: Memory, view: PlanView) -> tu
     target = aim(command, call, facts, view)
     if target.refusal:
         return memory, _refused(target.refusal)
+    slot = f"{command.slot}/{target.key or ''}" if command.slot else ""
+    written = (call.at, call.serial)
+    if slot and memory.latest.get(slot, written) > written:
+        late = f"`/signalbox {command.name}` arrived late: a command written after it is in force already."
+        return memory, Answer(verdict=Verdict.DONE, reply=late)
     result = command.run(
         CommandCase(call=call, key=target.key, words=target.words, facts=facts, memory=memory, view=view)
     )
+    if slot and result.answer.verdict is Verdict.DONE:
+        return replace(result.memory, latest={**memory.latest, slot: written}), result.answer
     return result.memory, result.answer
 
 

@@ -31,4 +31,5 @@ COMMAND = Command(
     role=Role.WRITE,
     target=Target.WORKSTREAM,
     run=run,
+    slot="hold",
 )

@@ -23,4 +23,5 @@ COMMAND = Command(
     role=Role.WRITE,
     target=Target.PLAN,
     run=run,
+    slot="pause",
 )

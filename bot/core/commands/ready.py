@@ -10,7 +10,7 @@ from bot.core.text import code
 
 
 def run(case: CommandCase) -> Result:
-    """Refuse what has nothing to be looked at yet."""
+    """Refuse what has no open pull; one without work yet is handed in all the same."""
     stream = stream_of(case)
     key = stream.workstream.key
     if reason := landed(stream):
@@ -18,13 +18,14 @@ def run(case: CommandCase) -> Result:
     pull = open_pull(stream)
     if pull is None:
         return refused(case, f"{called(stream)} has no open pull request; `/signalbox why` says what it waits for.")
-    if is_opening_commit(pull.head_message):
-        return refused(case, f"Nobody has pushed to {code(pull.head)} yet: push the work, then hand it in.")
     handed_in = not pull.draft if case.memory.drafts else key in case.intent.handed_in
     if handed_in:
         return done(case, reply=f"{called(stream)} is handed in already.")
     order = Order(by=case.call.author, at=case.call.at)
-    return done(case, replace(case.intent, handed_in={**case.intent.handed_in, key: order}))
+    # The push may be under way: the word counts, and the draft gate waits for the work.
+    nothing_yet = is_opening_commit(pull.head_message) and pull.changed_files == 0
+    reply = f"{called(stream)} is handed in, but nobody has pushed to {code(pull.head)} yet." if nothing_yet else ""
+    return done(case, replace(case.intent, handed_in={**case.intent.handed_in, key: order}), reply)
 
 
 COMMAND = Command(

@@ -26,4 +26,5 @@ COMMAND = Command(
     role=Role.WRITE,
     target=Target.WORKSTREAM,
     run=run,
+    slot="hold",
 )

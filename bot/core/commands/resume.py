@@ -20,4 +20,5 @@ COMMAND = Command(
     role=Role.WRITE,
     target=Target.PLAN,
     run=run,
+    slot="pause",
 )

@@ -27,4 +27,5 @@ COMMAND = Command(
     role=Role.MAINTAIN,
     target=Target.WORKSTREAM,
     run=run,
+    slot="hold",
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from bot.core.plan.draft import Draft, Said
 from bot.core.plan.entries import Entry, cut, said
-from bot.core.plan.fields import branch_in
+from bot.core.plan.fields import branch_in, is_template
 from bot.core.plan.inline import Text
 from bot.core.plan.markdown import Fence, Section
 from bot.core.plan.vocabulary import Field, field_of, folded
@@ -87,8 +87,7 @@ def pair_branches(root: Section, drafts: Sequence[Draft]) -> None:
 def _created(sections: Sequence[Section]) -> Iterator[list[Said]]:
     for fence in _fences(sections):
         names = [Said(match["name"], text.line) for text in fence.lines for match in _CREATED.finditer(text.raw)]
-        if len(names) > 1:
-            yield names
+        yield from _several(names)
 
 
 def _listed(sections: Sequence[Section]) -> Iterator[list[Said]]:
@@ -108,8 +107,13 @@ def _of_branches(label: str) -> bool:
 
 def _names(rows: Iterable[tuple[Text, int]]) -> Iterator[list[Said]]:
     names = [Said(text.codes[0], text.line) for text, _ in rows if text.codes and _NAME.match(text.codes[0])]
-    if len(names) > 1:
-        yield names
+    yield from _several(names)
+
+
+def _several(names: list[Said]) -> Iterator[list[Said]]:
+    concrete = [each for each in names if not is_template(each.value)]
+    if len(concrete) > 1:
+        yield concrete
 
 
 def _words(text: str) -> set[str]:

@@ -14,6 +14,7 @@ from bot.core.plan.markdown import Item, Items, Section, Table
 from bot.core.plan.vocabulary import Field, field_of
 
 MAX_TITLE = 200  # characters
+LONG_TITLE = 100  # characters; a longer item is told by its first clause
 _BRANCH_BEHIND = re.compile(r"\s*[–—-]\s*`([^`\s]+/[^`\s]+)`\s*$")
 _FIELD_REMARK = re.compile(
     r"\s*\((?:needs|depends on|requires|blocked by|after|branch|base|files)\b[^()]{0,300}\)", re.IGNORECASE
@@ -55,7 +56,7 @@ def _candidates(section: Section) -> Iterator[tuple[tuple[str, ...], Candidate]]
 
 def _of_heading(section: Section, named: Named) -> Candidate:
     branch = _BRANCH_BEHIND.search(section.title.raw)
-    remarks = (Text(f"(branch {branch[1]})", section.line),) if branch else ()
+    remarks = (Text(f"(branch `{branch[1]}`)", section.line),) if branch else ()
     title = named.title
     if branch:
         title = title.removesuffix(branch[1]).rstrip(" –—-")
@@ -124,7 +125,7 @@ def _split_item(item: Item) -> tuple[Named | None, str, Text]:
             return named, named.title or plain(rest), Text(rest, text.line)
     named = name_of(raw)
     title = named.title if named is not None else plain(raw)
-    cut = _SENTENCE.search(title)
+    cut = _SENTENCE.search(title) if len(title) > LONG_TITLE else None
     shown = title[: cut.start()] if cut and cut.start() > 3 else title
     return named, shown or plain(raw), Text(raw, text.line)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.core.plan.candidates import Group
 from bot.core.plan.draft import Candidate
 from bot.core.plan.entries import entries_of
+from bot.core.plan.keys import name_of
 from bot.core.plan.markdown import Section
 from bot.core.plan.vocabulary import (
     ASIDE_HEADINGS,
@@ -33,6 +34,7 @@ _WEIGHTS = {
 }
 ENOUGH = 3.0  # a group below it is no list of workstreams
 ENOUGH_ELSEWHERE = 7.0  # the same in a text that is a README or a bug report by its headings
+FEW = 4  # a list below it needs fields to be taken for workstreams
 MAX_JUDGED = 200  # members of a group that are looked at
 
 
@@ -69,25 +71,44 @@ def score(group: Group) -> float:
     evidence = sum(_WEIGHTS.get(kind, 0.0) * len(owners) / len(keys) for kind, owners in found.items())
     if len(keys) == 1 and found.keys().isdisjoint({Field.BRANCH, Field.FILES}):
         return 0.0
-    if group.kind == "item" and not evidence:
-        evidence = -2.0
-    return evidence + _of_keys(group, members) + _of_place(members) + min(len(keys), 4) * 0.25
+    return evidence + _of_kind(group, members, len(keys), bare=not evidence) + _of_place(group, members)
+
+
+def _of_kind(group: Group, members: list[Candidate], count: int, *, bare: bool) -> float:
+    """Weigh the kind of block: lists without any field say little unless they are long."""
+    weight = _of_keys(group, members) + min(count, 4) * 0.25
+    if group.kind == "item" and count < FEW:
+        weight -= 1.0
+    if group.kind == "item" and bare and (count < FEW or members[0].shape == "1"):
+        weight -= 2.0
+    if group.kind == "row":
+        weight += 1.0 if sum(bool(each.title) for each in members) * 2 > len(members) else -2.5
+    return weight
 
 
 def _of_keys(group: Group, members: list[Candidate]) -> float:
     if group.kind == "checkbox":
         keyed = sum(bool(each.key) for each in members) / len(members)
-        return (1.5 if len(members) > 2 else 1.0) + keyed
+        return (2.25 if len(members) > 2 else 1.0) + keyed
     first = members[0]
     if first.word:
         return -1.5 if first.word in CONTAINERS else 2.0
-    return {"#": 1.0, "1": -0.5, "1.1": 0.5}.get(first.shape, 1.5)
+    return {"#": 1.0, "1": -0.5, "1.1": 1.5}.get(first.shape, 1.5)
 
 
-def _of_place(members: list[Candidate]) -> float:
+def _of_place(group: Group, members: list[Candidate]) -> float:
+    """Weigh the headings around: what holds units, what divides a plan into phases or tracks, what states an order."""
     held = sum(_under(each, UNIT_HEADINGS, longest=4) for each in members) / len(members)
     ordering = sum(_under(each, ORDER_HEADINGS) for each in members) / len(members)
-    return 1.5 * held - 3.0 * ordering
+    divided = sum(_divided(each) for each in members) / len(members)
+    return 1.5 * held + divided - (0.0 if group.kind == "row" else 3.0) * ordering
+
+
+def _divided(candidate: Candidate) -> bool:
+    if candidate.heads or candidate.section is None:
+        return False
+    named = name_of(candidate.section.title.raw)
+    return named is not None and bool(named.word)
 
 
 def _under(candidate: Candidate, phrases: tuple[str, ...], longest: int = 99) -> bool:

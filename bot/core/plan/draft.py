@@ -71,7 +71,11 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A stated merge order: its waves, and the line where it stands."""
+    """A stated merge order: its waves, and the line where it stands.
+
+    `loose` = it is only how the headings divide the plan; needs inside one wave refine it and contradict nothing.
+    """
 
     waves: tuple[tuple[Key, ...], ...]
     line: int
+    loose: bool = False

@@ -11,7 +11,7 @@ from bot.core.plan.draft import Candidate, Said
 from bot.core.plan.inline import Text, label_of, without_code
 from bot.core.plan.keys import name_of
 from bot.core.plan.markdown import Block, Fence, Item, Items, Paragraph, Section, Table
-from bot.core.plan.vocabulary import PHRASES, Field, field_of, folded
+from bot.core.plan.vocabulary import Field, field_of
 
 _REMARK_FIELD = re.compile(
     r"^(?P<label>needs|depends on|requires|blocked by|after|branch|base|files)\s*:?\s+(?P<rest>\S.*)$", re.IGNORECASE
@@ -201,16 +201,7 @@ def cut_sections(sections: Iterable[Section]) -> Iterator[Entry]:
 
 def entries_of(candidate: Candidate) -> list[Entry]:
     """Return everything a candidate says about itself, cut into entries."""
-    entries = [
-        Entry(
-            field_of(column) or (Field.NEEDS if folded(column) in PHRASES[Field.NEEDS] else None),
-            column,
-            cell.line,
-            [cell],
-        )
-        for column, cell in candidate.cells
-        if cell.raw
-    ]
+    entries = [Entry(field_of(column), column, cell.line, [cell]) for column, cell in candidate.cells if cell.raw]
     for remark in candidate.remarks:
         entries += _remarks(remark)
     entries += cut(candidate.blocks)

@@ -83,12 +83,17 @@ def _add(values: list[Said], more: list[Said]) -> None:
             values.append(each)
 
 
+def is_template(name: str) -> bool:
+    """Say whether a branch name has a part to be filled in: `task/<name>`."""
+    return bool(_TEMPLATE.search(name))
+
+
 def branch_in(entry: Entry) -> Said | None:
     """Return the branch name an entry gives; a template such as `task/<name>` is none."""
     for text, _ in entry.rows():
         spans = codes(text.raw)
         value = spans[0] if spans else plain(text.raw)
-        if value.lower().rstrip(".") in _NO_BRANCH or _TEMPLATE.search(value):
+        if value.lower().rstrip(".") in _NO_BRANCH or is_template(value):
             continue
         return Said(value, text.line)
     return None

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import pairwise
 
 from bot.core.model import Key
 from bot.core.plan.draft import Draft, Need, Said
@@ -15,7 +16,7 @@ from bot.core.plan.inline import plain
 from bot.core.plan.keys import is_key, name_of
 from bot.core.plan.markdown import Section
 from bot.core.plan.references import Names
-from bot.core.plan.relations import Clause, clauses
+from bot.core.plan.relations import Clause, chain, clauses
 from bot.core.plan.vocabulary import DONE_WORDS, GRAPH_HEADINGS, ORDER_HEADINGS, is_about, is_none
 
 _PIECES = re.compile(r"[,;]|\s\+\s|\s&\s|(?<!\w)(?:and|und|y|e|et)(?!\w)|\.\s")
@@ -65,6 +66,10 @@ def find_needs(root: Section, drafts: Sequence[Draft], names: Names) -> Stated:
             _of_clause(clause, None, text.line, stated)
             if ordering and clause.beside and clause.subjects:
                 _share(clause, text.line, stated)
+    for text in _chained(root, drafts):
+        links = chain(text.value, names)
+        for before, after in pairwise(links):
+            stated.add(after, before, text.line)
     # A group that holds the workstream itself ("after phase 2" inside phase 2) is no need on itself.
     stated.edges = [each for each in stated.edges if each.of != each.on or _says_itself(each, drafts, names)]
     return stated
@@ -129,6 +134,18 @@ def _told(root: Section, drafts: Sequence[Draft]) -> Iterator[tuple[Said, bool]]
             if ordering or graph or is_about(entry.label, ORDER_HEADINGS + GRAPH_HEADINGS):
                 for each in said(entry, depth=9):
                     yield each, ordering
+
+
+def _chained(root: Section, drafts: Sequence[Draft]) -> Iterator[Said]:
+    """Yield the lines outside the workstreams and the order sections that hold an arrow."""
+    own = {id(each.candidate.section) for each in drafts if each.candidate.heads}
+    for section in root.walk():
+        around = [each.title.plain for each in (section, *section.ancestors()) if each.level]
+        if id(section) in own or any(is_about(each, ORDER_HEADINGS) for each in around):
+            continue
+        for entry in cut(section.blocks):
+            if not is_about(entry.label, ORDER_HEADINGS):
+                yield from said(entry, depth=1)
 
 
 def names_nothing(words: str) -> bool:

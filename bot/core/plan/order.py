@@ -9,16 +9,15 @@ from collections.abc import Iterator, Sequence
 from bot.core.model import Key
 from bot.core.plan.branches import merged_in
 from bot.core.plan.draft import Draft, Order
-from bot.core.plan.entries import cut
-from bot.core.plan.inline import Text
+from bot.core.plan.entries import Entry, cut
+from bot.core.plan.inline import Text, label_of
+from bot.core.plan.keys import name_of
 from bot.core.plan.markdown import Block, Fence, Items, Paragraph, Section, Table
 from bot.core.plan.references import Names
-from bot.core.plan.relations import clauses
-from bot.core.plan.vocabulary import ORDER_HEADINGS, is_about
+from bot.core.plan.relations import chain, clauses
+from bot.core.plan.vocabulary import CONTAINERS, ORDER_HEADINGS, is_about
 
-_ARROW = re.compile(r"\s*(?:→|⟶|➜|➔|=>|->|-->)\s*")
 _NUMBERED = re.compile(r"^\s*\d{1,3}[.)]\s+(?P<text>\S.*)$")
-_PARENTHESES = re.compile(r"\([^()]{0,300}\)")
 
 
 class _Waves:
@@ -58,9 +57,12 @@ def find_orders(root: Section, drafts: Sequence[Draft], names: Names) -> list[Or
         )
         for entry in cut(section.blocks):
             merged += _of_fences(entry.fences(), branches)
+            told += _of_labels(entry, names)
             if ordering or (entry.label and is_about(entry.label, ORDER_HEADINGS)):
                 blocks: list[Block] = [Paragraph((each,)) for each in entry.texts]
                 told += [order for block in [*blocks, *entry.blocks] if (order := _of_block(block, names))]
+        if ordering and (order := _of_parts(section, names)):
+            told.append(order)
     stated = sorted(merged, key=_size, reverse=True) + sorted(told, key=_size, reverse=True)
     if not stated:
         words = ("wave",) if any(each.needs for each in drafts) else ("wave", "phase", "stage", "fase")
@@ -70,6 +72,14 @@ def find_orders(root: Section, drafts: Sequence[Draft], names: Names) -> list[Or
 
 def _size(order: Order) -> int:
     return sum(len(each) for each in order.waves)
+
+
+def _of_labels(entry: Entry, names: Names) -> Iterator[Order]:
+    """Yield the orders in items such as "- **Sequence**: W1 → W2"."""
+    for text, _ in entry.rows():
+        label = label_of(text)
+        if label is not None and is_about(label.name, ORDER_HEADINGS) and (order := _of_arrows(label.rest, names)):
+            yield order
 
 
 def _of_fences(fences: Iterator[Fence], branches: dict[str, Key]) -> Iterator[Order]:
@@ -99,6 +109,11 @@ def _of_steps(steps: Sequence[Text], names: Names) -> Order | None:
     """Read one step a line: "B and C in parallel after A" is a wave of B and C."""
     waves = _Waves()
     for step in steps:
+        chain = _of_arrows(step, names)
+        if chain is not None:
+            for wave in chain.waves:
+                waves.add(wave)
+            continue
         said = next(iter(clauses(step.raw, names)), None)
         if said is None:
             continue
@@ -106,6 +121,18 @@ def _of_steps(steps: Sequence[Text], names: Names) -> Order | None:
         if subjects:
             waves.add(subjects, said.beside)
     return waves.order(steps[0].line) if steps else None
+
+
+def _of_parts(section: Section, names: Names) -> Order | None:
+    """Read one wave a sub-section: "### Phase 1" with a list of what belongs to it."""
+    waves = _Waves()
+    for child in section.children:
+        named = name_of(child.title.raw)
+        if named is not None and named.word in CONTAINERS:
+            texts = [item.text for block in child.blocks if isinstance(block, Items) for item in block.items]
+            firsts = [names.find(each.raw)[1][:1] for each in texts]
+            waves.add([key for found in firsts for each in found for key in each.keys])
+    return waves.order(section.line)
 
 
 def _of_rows(table: Table, names: Names) -> Order | None:
@@ -124,18 +151,14 @@ def _of_containers(drafts: Sequence[Draft], words: tuple[str, ...]) -> Order | N
         if group is not None:
             waves.setdefault(group.lower(), []).append(draft.key)
     line = min((each.line for each in drafts), default=0)
-    return Order(tuple(tuple(each) for each in waves.values()), line) if len(waves) > 1 else None
+    return Order(tuple(tuple(each) for each in waves.values()), line, loose=True) if len(waves) > 1 else None
 
 
 def _of_arrows(text: Text, names: Names) -> Order | None:
     """Read `W1 → W2, W3 → W4`; every part between arrows is a wave."""
-    marked, mentions = names.marked(text.raw)
-    parts = _ARROW.split(_PARENTHESES.sub(" ", marked))
-    if len(parts) < 2 or not mentions:
-        return None
     waves = _Waves()
-    for part in parts:
-        waves.add(names.keys_of(part, mentions))
+    for link in chain(text.raw, names):
+        waves.add(link)
     return waves.order(text.line)
 
 

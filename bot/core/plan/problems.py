@@ -194,7 +194,9 @@ def _order(stated: Stated, orders: Sequence[Order]) -> Iterator[Problem]:
     first = orders[0]
     places = position_in(first)
     for need in stated.edges:
-        if need.of in places and need.on in places and need.of != need.on and places[need.of] <= places[need.on]:
+        if need.of not in places or need.on not in places or need.of == need.on:
+            continue
+        if places[need.of] < places[need.on] or (places[need.of] == places[need.on] and not first.loose):
             where = "before" if places[need.of] < places[need.on] else "together with"
             yield problem(
                 Severity.WARNING,

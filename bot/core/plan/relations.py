@@ -32,7 +32,8 @@ _MERGES_FIRST = re.compile(
     rf"(?P<on>{_ONE})[^\ue000-\uf8ff.;]{{0,40}}?(?<!\w)(?:first|blocks everything|blocks all)(?!\w)", re.IGNORECASE
 )
 _HEDGE = re.compile(
-    r"(?<!\w)(?:not|no|without|either order|should|benefits?|ideally|preferably|optional(?:ly)?|if|could|can)(?!\w)"
+    r"(?<!\w)(?:not|no|out of order|for example|e\.g|without|either order|should|benefits?|ideally|preferably"
+    r"|optional(?:ly)?|if|could|can)(?!\w)"
     r"[^.;]{0,30}$",
     re.IGNORECASE,
 )
@@ -41,6 +42,29 @@ _SUBJECT = re.compile(_MANY)
 _PARENTHESES = re.compile(r"\([^()]{0,300}\)")
 _SPACES = re.compile(r"\s+")
 _STOP = re.compile(r"(?<=[.;!?])\s+|\n")
+
+
+_ARROW = re.compile(r"\s*(?:→|⟶|➜|➔|=>|->|-->)\s*")
+
+
+def _after_colon(link: str) -> str:
+    """Drop what announces a chain: "Phase 1 order: W1" begins with W1 and not with all of phase 1."""
+    _, colon, behind = link.rpartition(":")
+    return behind if colon and _MARK.search(behind) else link
+
+
+def chain(raw: str, names: Names) -> tuple[tuple[Key, ...], ...]:
+    """Return the links of `W1 → W2, W3 → W4`: what stands between the arrows; () if the text has no two links."""
+    if not _ARROW.search(raw):
+        return ()
+    marked, mentions = names.marked(raw)
+    for sentence in _STOP.split(_PARENTHESES.sub("", marked)):
+        first, *rest = _ARROW.split(sentence)
+        links = (names.keys_of(part, mentions) for part in (_after_colon(first), *rest))
+        found = tuple(each for each in links if each)
+        if len(found) > 1:
+            return found
+    return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -269,7 +269,19 @@ _SPACES = re.compile(r"\s+")
 _EXACT: dict[str, Field] = {phrase: kind for kind, phrases in reversed(PHRASES.items()) for phrase in phrases}
 
 
-_BEGINS = sorted((each for each in _EXACT if " " in each or each in {"files", "acceptance"}), key=len, reverse=True)
+_OPENERS = {
+    "files",
+    "acceptance",
+    "arquivos",
+    "archivos",
+    "ficheiros",
+    "dateien",
+    "fichiers",
+    "tarefas",
+    "tareas",
+    "aufgaben",
+}
+_BEGINS = sorted((each for each in _EXACT if " " in each or each in _OPENERS), key=len, reverse=True)
 
 
 @lru_cache(maxsize=4096)

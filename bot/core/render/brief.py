@@ -107,11 +107,11 @@ def pull_title(stream: WorkstreamView) -> str:
 
 
 def opening_commit(view: PlanView, stream: WorkstreamView) -> tuple[str, str]:
-    """Return headline and body of the commit without changes that lets the pull be opened. It starts no workflow."""
+    """Return headline and body of the commit without changes that lets the pull be opened."""
     trailer = f"{_TRAILER}: {view.issue.number}/{_encoded(stream.workstream.key)}"
     return (
         f"Open {pull_title(stream)}",
-        f"Nothing is changed; with this commit the draft pull request can be opened.\n\n[skip ci]\n\n{trailer}",
+        f"Nothing is changed; with this commit the draft pull request can be opened.\n\n{trailer}",
     )
 
 

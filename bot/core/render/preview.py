@@ -20,17 +20,27 @@ EXAMPLE = """\
 ## Workstreams
 
 ### W1: Read the settings
-- Branch: `settings`
-- Files: `src/settings.py`, `tests/test_settings.py`
-- Acceptance:
-  - [ ] A missing setting is named
+
+Branch: `settings`
+
+Files:
+- `src/settings.py`
+- `tests/test_settings.py`
+
+Acceptance:
+- [ ] A missing setting is named
 
 ### W2: Serve the page
-- Branch: `page`
-- Files: `src/page.py`
-- Depends on: W1
-- Acceptance:
-  - [ ] The page shows the settings
+
+Branch: `page`
+
+Files:
+- `src/page.py`
+
+Depends on: W1
+
+Acceptance:
+- [ ] The page shows the settings
 """
 
 
@@ -69,10 +79,12 @@ def _result(view: PlanView, errors: int) -> str:
             f"**This plan cannot start yet: {counted(errors, 'problem')} must be mended first.** "
             "Until then `/signalbox start` is refused. Edit the issue; this comment follows."
         )
+    warnings = sum(each.severity is Severity.WARNING for each in view.problems)
+    doubts = f" {counted(warnings, 'warning')} below." if warnings else ""
     waves = f" in {counted(len(view.waves), 'wave')}" if view.waves else ""
     return (
         f"**{counted(len(view.plan.workstreams), 'workstream')}{waves} onto {code(view.base.name)}.** "
-        "Nothing happens until somebody says `/signalbox start`."
+        f"Nothing happens until somebody says `/signalbox start`.{doubts}"
     )
 
 

@@ -60,8 +60,12 @@ def status_reply(view: PlanView) -> str:
 
 
 def why_reply(view: PlanView, key: Key | None) -> str:
-    """Return what the plan (None) or one workstream waits for, who acts next, and since when. KeyError: no such key."""
-    return _why_plan(view) if key is None else _why_workstream(view, view.stream(key))
+    """Return what the plan (None) or one workstream waits for, who acts next, and since when.
+
+    A plan whose needs run in a circle has no workstream that could be judged; then the plan's own reasons are returned.
+    """
+    stream = next((each for each in view.streams if each.workstream.key == key), None)
+    return _why_plan(view) if stream is None else _why_workstream(view, stream)
 
 
 def _why_plan(view: PlanView) -> str:

@@ -1,0 +1,376 @@
+"""What each webhook wakes, and what somebody typed."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.events import (
+    BaseWake,
+    BranchWake,
+    Event,
+    IssueSeen,
+    PlanIssue,
+    PullSeen,
+    PullWake,
+    RepositoryWake,
+    TypedCall,
+    Wake,
+    read_event,
+)
+from bot.core.model import Branch, IssueNumber, Login, NodeId, PullNumber
+from bot.errors import PayloadError
+from tests.build import APP, REPOSITORY, URL, sha
+
+REPO = {"id": 77, "node_id": "R_77", "full_name": REPOSITORY, "private": False}
+ISSUE = {
+    "number": 5,
+    "node_id": "I_5",
+    "state": "open",
+    "labels": [{"name": "plan", "color": "ededed"}, {"name": "bug"}],
+    "title": "Faster pages",
+}
+PULL = {
+    "number": 12,
+    "node_id": "PR_12",
+    "state": "open",
+    "head": {"ref": "signalbox/w1", "sha": sha("head"), "repo": {"id": 77}},
+    "base": {"ref": "main", "sha": sha("base"), "repo": {"id": 77}},
+}
+FORK = {**PULL, "head": {"ref": "main", "sha": sha("head"), "repo": {"id": 78}}}
+ORPHAN = {**PULL, "head": {"ref": "main", "sha": sha("head"), "repo": None}}
+COMMENT_URL = f"{URL}/issues/5#issuecomment-900"
+COMMENT = {
+    "id": 900,
+    "node_id": "IC_900",
+    "html_url": COMMENT_URL,
+    "body": "Go!\n/sb start",
+    "created_at": "2026-11-20T19:05:00Z",
+    "user": {"login": "mia", "type": "User"},
+}
+RUN = {
+    "name": "signalbox",
+    "external_id": "plan/5/0123456789ab/0123456789ab/0123456789ab",
+    "html_url": f"{URL}/runs/3",
+    "check_suite": {"head_branch": "signalbox/w1"},
+    "pull_requests": [{"number": 12}],
+    "app": {"id": APP},
+}
+SUITE = {"head_branch": "signalbox/w1", "pull_requests": [{"number": 12}], "app": {"id": 9}}
+BRANCH, PULL_WAKE = (
+    BranchWake(name=Branch("signalbox/w1")),
+    PullWake(number=PullNumber(12), head=Branch("signalbox/w1")),
+)
+MAIN = (BranchWake(name=Branch("main")), BaseWake(name=Branch("main")))
+
+
+def payload(action: str = "", **more: Any) -> dict[str, Any]:
+    given = {"repository": REPO, "installation": {"id": 3}, "sender": {"login": "mia", "type": "User"}, **more}
+    return {"action": action, **given} if action else given
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "wakes"),
+    [
+        pytest.param("issues", payload("labeled", issue=ISSUE), (PlanIssue(number=IssueNumber(5)),), id="issue labeled"),
+        pytest.param("issues", payload("deleted", issue=ISSUE), (PlanIssue(number=IssueNumber(5)),), id="issue deleted"),
+        pytest.param("pull_request", payload("synchronize", pull_request=PULL), (PULL_WAKE,), id="pull pushed"),
+        pytest.param(
+            "pull_request", payload("opened", pull_request=FORK), (PullWake(number=PullNumber(12), head=None),), id="from a fork"
+        ),
+        pytest.param(
+            "pull_request", payload("closed", pull_request=ORPHAN), (PullWake(number=PullNumber(12), head=None),), id="fork gone"
+        ),
+        pytest.param("pull_request_review", payload("submitted", pull_request=PULL), (PULL_WAKE,), id="review"),
+        pytest.param("push", payload(ref="refs/heads/main"), MAIN, id="push"),
+        pytest.param("push", payload(ref="refs/tags/v1"), (), id="tag pushed"),
+        pytest.param("create", payload(ref="main", ref_type="branch"), MAIN, id="branch created"),
+        pytest.param("delete", payload(ref="main", ref_type="branch"), MAIN, id="branch deleted"),
+        pytest.param("delete", payload(ref="v1", ref_type="tag"), (), id="tag deleted"),
+        pytest.param("check_run", payload("completed", check_run=RUN), (PULL_WAKE,), id="check"),
+        pytest.param(
+            "check_run", payload("completed", check_run={**RUN, "pull_requests": []}), (BRANCH,), id="check without pulls"
+        ),
+        pytest.param(
+            "check_run",
+            payload("completed", check_run={"name": "unit", "check_suite": {"head_branch": None}}),
+            (),
+            id="check on a fork",
+        ),
+        pytest.param("check_run", payload("created", check_run={"name": "unit"}), (), id="check without a suite"),
+        pytest.param("check_run", payload("rerequested", check_run=RUN), (PULL_WAKE,), id="check asked for again"),
+        pytest.param("check_suite", payload("completed", check_suite=SUITE), (PULL_WAKE,), id="suite"),
+        pytest.param("check_suite", payload("requested", check_suite={}), (), id="suite of nothing"),
+        pytest.param(
+            "status",
+            payload(branches=[{"name": "a"}, {"name": "b"}]),
+            (BranchWake(name=Branch("a")), BranchWake(name=Branch("b"))),
+            id="status",
+        ),
+        pytest.param("status", payload(branches=[]), (), id="status on an old commit"),
+        pytest.param(
+            "merge_group",
+            payload("checks_requested", merge_group={"base_ref": "refs/heads/main"}),
+            (BaseWake(name=Branch("main")),),
+            id="merge group",
+        ),
+        pytest.param("label", payload("deleted"), (RepositoryWake(),), id="label"),
+        pytest.param("repository", payload("renamed"), (RepositoryWake(),), id="repository renamed"),
+        pytest.param("repository_ruleset", payload("edited"), (RepositoryWake(),), id="rules"),
+        pytest.param("branch_protection_rule", payload("edited"), (RepositoryWake(),), id="older rules"),
+        pytest.param("issue_comment", payload("created", issue=ISSUE, comment=COMMENT), (), id="comment"),
+        pytest.param("star", payload("created"), (), id="unknown"),
+    ],
+)  # fmt: skip
+def test_what_an_event_wakes(name: str, body: dict[str, Any], wakes: tuple[Wake, ...]) -> None:
+    assert read_event(name, body).wakes == wakes
+
+
+def test_every_event_says_where_it_happened() -> None:
+    event = read_event("issues", payload("labeled", issue=ISSUE))
+    assert (event.name, event.action, event.installation_id, event.sender) == ("issues", "labeled", 3, "mia")
+    assert (event.repository_id, event.repository_node_id, event.full_name) == (77, "R_77", "octo/demo")
+    push = read_event("push", {"ref": "refs/heads/x", "repository": REPO})
+    assert (push.action, push.installation_id, push.sender) == ("", None, None)
+
+
+def test_an_issue_event_tells_a_plan_from_another_issue() -> None:
+    event = read_event("issues", payload("closed", issue={**ISSUE, "state": "closed"}))
+    assert event.issue == IssueSeen(number=IssueNumber(5), node_id=NodeId("I_5"), open=False, labels=("plan", "bug"))
+    assert event.issue_labels == ("plan", "bug")
+    assert read_event("label", payload("edited")).issue_labels == ()
+
+
+def test_a_pull_event_tells_what_the_check_outside_plans_needs() -> None:
+    event = read_event("pull_request", payload("opened", pull_request=PULL))
+    assert event.pull == PullSeen(
+        number=PullNumber(12), node_id=NodeId("PR_12"), open=True, head_sha=sha("head"),
+        head=Branch("signalbox/w1"), base=Branch("main"),
+    )  # fmt: skip
+
+
+def test_a_check_event_tells_who_reports() -> None:
+    assert read_event("check_run", payload("completed", check_run=RUN)).app_id == APP
+    assert read_event("check_suite", payload("completed", check_suite=SUITE)).app_id == 9
+
+
+# commands
+
+
+def commented(action: str = "created", *, issue: dict[str, Any] | None = None, **comment: Any) -> Event:
+    return read_event("issue_comment", payload(action, issue=issue or ISSUE, comment={**COMMENT, **comment}))
+
+
+def test_a_new_comment_carries_its_commands() -> None:
+    assert commented(body="/sb hold W1 now\n\n> /sb start\n\n/sb why").commands == tuple(
+        TypedCall(
+            verb=verb,
+            words=words,
+            text=text,
+            line=line,
+            author=Login("mia"),
+            author_is_bot=False,
+            issue=IssueNumber(5),
+            pull=None,
+            head=None,
+            subject=NodeId("I_5"),
+            comment_id=900,
+            comment=NodeId("IC_900"),
+            comment_url=COMMENT_URL,
+            at=datetime(2026, 11, 20, 19, 5, tzinfo=UTC),
+        )
+        for verb, words, text, line in [("hold", ("W1", "now"), "/sb hold W1 now", 1), ("why", (), "/sb why", 5)]
+    )
+
+
+def test_a_comment_on_a_pull_is_about_the_pull() -> None:
+    (call,) = commented(issue={**ISSUE, "number": 12, "node_id": "PR_12", "pull_request": {"url": "x"}}).commands
+    assert (call.issue, call.pull, call.subject) == (None, 12, "PR_12")
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_bot"), [("User", False), ("Bot", True), ("Organization", True), ("Mannequin", True)]
+)
+def test_a_comment_tells_a_bot(kind: str, is_bot: bool) -> None:
+    (call,) = commented(user={"login": "renovate[bot]", "type": kind}).commands
+    assert call.author_is_bot is is_bot
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        pytest.param(commented("edited"), id="edited"),
+        pytest.param(commented("deleted"), id="deleted"),
+        pytest.param(commented(body=None), id="empty"),
+        pytest.param(commented(user=None), id="author gone"),
+        pytest.param(commented(body="> /sb start"), id="quoted"),
+    ],
+)
+def test_only_what_somebody_wrote_anew_is_a_command(event: Event) -> None:
+    assert (event.commands, event.wakes) == ((), ())
+
+
+@pytest.mark.parametrize("action", ["edited", "deleted"])
+def test_a_bots_comment_that_changed_may_be_the_status_comment(action: str) -> None:
+    bot = {"login": "signalbox[bot]", "type": "Bot"}
+    assert commented(action, user=bot).wakes == (PlanIssue(number=IssueNumber(5)),)
+    assert commented(action, user=bot, issue={**ISSUE, "pull_request": {}}).wakes == ()
+
+
+def pressed(identifier: str = "release", **run: Any) -> Event:
+    body = payload("requested_action", check_run={**RUN, **run}, requested_action={"identifier": identifier})
+    return read_event("check_run", body)
+
+
+def test_a_pressed_button_is_a_command_of_whoever_pressed_it() -> None:
+    assert pressed("retry W1").commands == (
+        TypedCall(
+            verb="retry",
+            words=("W1",),
+            text="/signalbox retry W1",
+            line=0,
+            author=Login("mia"),
+            author_is_bot=False,
+            issue=IssueNumber(5),
+            pull=PullNumber(12),
+            head=Branch("signalbox/w1"),
+            subject=None,
+            comment_id=None,
+            comment=None,
+            comment_url=f"{URL}/runs/3",
+            at=None,
+        ),
+    )
+
+
+def test_a_button_without_a_pull_still_names_plan_and_branch() -> None:
+    (call,) = pressed(pull_requests=[]).commands
+    assert (call.issue, call.pull, call.head) == (5, None, "signalbox/w1")
+    (call,) = pressed(pull_requests=[{"number": 1}, {"number": 2}]).commands
+    assert call.pull is None
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        pytest.param(pressed(name="unit"), id="another check"),
+        pytest.param(pressed(external_id="outside/0123456789ab/0123456789ab"), id="outside any plan"),
+        pytest.param(pressed(external_id=None), id="no external id"),
+        pytest.param(pressed(" "), id="no verb"),
+        pytest.param(read_event("check_run", payload("requested_action", check_run=RUN)), id="no action"),
+        pytest.param(
+            read_event(
+                "check_run",
+                {**payload("requested_action", check_run=RUN, requested_action={"identifier": "why"}), "sender": None},
+            ),
+            id="nobody",
+        ),
+    ],
+)
+def test_a_button_that_is_no_command(event: Event) -> None:
+    assert event.commands == ()
+
+
+# installations
+
+OTHER = {"id": 78, "node_id": "R_78", "full_name": "octo/other"}
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "installed", "removed", "gone"),
+    [
+        pytest.param("installation", payload("created", repositories=[REPO]), [77], [], False, id="installed"),
+        pytest.param("installation", payload("unsuspend", repositories=[REPO]), [77], [], False, id="back again"),
+        pytest.param("installation", payload("new_permissions_accepted"), [], [], False, id="more permissions"),
+        pytest.param("installation", payload("deleted", repositories=[REPO]), [], [77], True, id="uninstalled"),
+        pytest.param("installation", payload("suspend", repositories=[REPO]), [], [77], True, id="suspended"),
+        pytest.param(
+            "installation_repositories",
+            payload("added", repositories_added=[OTHER], repositories_removed=[]),
+            [78],
+            [],
+            False,
+            id="repository added",
+        ),
+        pytest.param(
+            "installation_repositories",
+            payload("removed", repositories_added=[], repositories_removed=[OTHER]),
+            [],
+            [78],
+            False,
+            id="repository removed",
+        ),
+        pytest.param("repository", payload("deleted"), [], [77], False, id="repository deleted"),
+    ],
+)
+def test_where_the_app_may_act(
+    name: str, body: dict[str, Any], installed: list[int], removed: list[int], gone: bool
+) -> None:
+    event = read_event(name, body)
+    assert ([each[0] for each in event.installed], [each[0] for each in event.removed]) == (installed, removed)
+    assert event.uninstalled is gone
+    assert all("/" in name for _, name in (*event.installed, *event.removed))
+
+
+# malformed
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "where"),
+    [
+        pytest.param("issues", {}, "repository", id="nothing"),
+        pytest.param("issues", payload("opened"), "issue", id="no issue"),
+        pytest.param("issues", payload("opened", issue={**ISSUE, "number": "x"}), "issue.number", id="no number"),
+        pytest.param("issues", payload("opened", issue={**ISSUE, "number": -1}), "issue.number", id="negative number"),
+        pytest.param("issues", payload("opened", issue=[]), "issue", id="a list"),
+        pytest.param("push", payload(ref=None), "ref", id="no ref"),
+        pytest.param(
+            "push", {"ref": "refs/heads/x", "repository": {**REPO, "id": 2**63}}, "repository.id", id="huge id"
+        ),
+        pytest.param(
+            "push", {"ref": "refs/heads/x", "repository": {**REPO, "full_name": "../x/y"}}, "full_name", id="no name"
+        ),
+        pytest.param(
+            "pull_request",
+            payload("opened", pull_request={**PULL, "base": {"ref": "main", "sha": "x"}}),
+            "pull_request.base.sha",
+            id="no sha",
+        ),
+        pytest.param(
+            "issue_comment",
+            payload("created", issue=ISSUE, comment={**COMMENT, "created_at": "2026-11-20T19:05:00"}),
+            "comment.created_at",
+            id="no time zone",
+        ),
+        pytest.param(
+            "check_run",
+            payload("requested_action", check_run=RUN, requested_action={"identifier": "x" * 21}),
+            "identifier",
+            id="long identifier",
+        ),
+    ],
+)
+def test_a_malformed_payload_is_refused_by_name(name: str, body: dict[str, Any], where: str) -> None:
+    with pytest.raises(PayloadError, match=where):
+        read_event(name, body)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=5,
+)
+FIELDS = ("action", "repository", "installation", "sender", "issue", "comment", "pull_request", "check_run", "ref")
+EVENTS = ("issues", "issue_comment", "pull_request", "push", "check_run", "installation", "unknown")
+
+
+@given(st.sampled_from(EVENTS), st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=4))
+def test_any_body_is_read_or_refused(name: str, more: dict[str, Any]) -> None:
+    whole = payload("created", issue=ISSUE, comment=COMMENT, pull_request=PULL, check_run=RUN, ref="refs/heads/main")
+    try:
+        event = read_event(name, {**whole, **more})
+    except PayloadError:
+        return
+    assert event.name == name

@@ -1,0 +1,73 @@
+"""Whatever is doubled, reordered or killed on the way, the world ends in the same state and in a valid order.
+
+`make test` draws a few histories, `make soak` 200. A failing one is played again by its seed:
+`make soak SEED=<seed> HISTORIES=1`.
+"""
+
+import os
+import random
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.app import Running
+from bot.store.db import Database
+from sandbox.server import start as start_sandbox
+from tests.ports import free_port
+from tests.scenarios.histories import History, draw, ending, take
+from tests.scenarios.play import Play, connect
+from tests.scenarios.process import BotProcess
+
+HISTORIES = int(os.environ.get("SIGNALBOX_HISTORIES", "3"))
+SEED = int(os.environ.get("SIGNALBOX_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
+LONG = 90.0  # seconds that a history may take to come to rest after its last step
+
+MISCHIEF = {"webhooks": {"duplicate": 1.0, "reorder": True}}
+
+
+async def run(history: History, folder: Path, *, mischief: bool) -> tuple[dict[str, object], list[str]]:
+    """Play a history in a world of its own; return how it ends and the order of the merges."""
+    folder.mkdir()
+    async with start_sandbox(port=0, data=folder / "github") as sandbox, aiohttp.ClientSession() as session:
+        bot = BotProcess(info=sandbox.info, folder=folder, port=free_port())
+        connect(sandbox.world, bot.webhook_url)
+        database = Database(bot.database_url)
+        play = Play(
+            info=sandbox.info, world=sandbox.world, bot=Running(database=database, port=bot.port), session=session,
+            folder=folder,
+        )  # fmt: skip
+        await bot.start()
+        try:
+            if mischief:
+                await play.faults({"webhooks": {**MISCHIEF["webhooks"], "seed": history.seed}})
+            await play.start(history.body)
+            for step in history.steps:
+                if step[0] != "kill":
+                    await take(play, step)
+                elif mischief:
+                    await bot.kill()
+                    await bot.start()
+
+            async def complete() -> bool:
+                return "complete" in (await play.status()).lower()
+
+            await play.until(complete, LONG)
+            await play.settled()
+            return await ending(play), await play.merged()
+        finally:
+            await bot.stop()
+            await database.close()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("seed", [SEED + number for number in range(HISTORIES)])
+async def test_every_history_ends_as_the_undisturbed_one(seed: int, tmp_path: Path) -> None:
+    history = draw(seed)
+    print(f"\nhistory {seed}: {len(history.needs)} workstreams, {len(history.steps)} steps")
+    calm, calm_order = await run(history, tmp_path / "calm", mischief=False)
+    wild, wild_order = await run(history, tmp_path / "wild", mischief=True)
+    assert wild == calm
+    for order in (calm_order, wild_order):
+        assert sorted(order) == sorted(history.needs)
+        assert all(order.index(need) < order.index(key) for key, needs in history.needs.items() for need in needs)

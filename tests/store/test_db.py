@@ -1,0 +1,111 @@
+import asyncio
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, insert, inspect, select, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
+
+from bot.store.db import Database, database_now, now
+from bot.store.migrate import upgrade
+from bot.store.tables import deliveries, lanes, metadata, plans
+
+ROW = {"guid": "a", "event": "push", "body": b"{}", "state": "new"}
+
+
+async def test_migrating_twice_changes_nothing_and_keeps_the_data(database: Database) -> None:
+    moment = datetime(2026, 11, 20, tzinfo=UTC)
+    async with database.session() as session:
+        await session.execute(insert(deliveries).values(**ROW, received_at=moment))
+    await upgrade(database.engine)
+    async with database.session() as session:
+        assert (await session.execute(select(deliveries.c.guid))).scalars().all() == ["a"]
+
+
+async def test_several_processes_may_migrate_at_once(url: str) -> None:
+    processes = [Database(url) for _ in range(4)]
+    await asyncio.gather(*(upgrade(each.engine) for each in processes))
+    for each in processes:
+        await each.check()
+        await each.close()
+
+
+async def test_the_migrations_make_just_the_tables_that_the_code_uses(database: Database) -> None:
+    def difference(connection: Connection) -> object:
+        assert set(inspect(connection).get_table_names()) == {*metadata.tables, "alembic_version"}
+        return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
+
+    async with database.engine.connect() as connection:
+        assert await connection.run_sync(difference) == []
+
+
+async def test_a_database_without_tables_is_not_ready(url: str) -> None:
+    database = Database(url)
+    with pytest.raises(OperationalError):
+        await database.check()
+    await upgrade(database.engine)
+    await database.check()
+    await database.close()
+
+
+async def test_a_block_that_raises_is_rolled_back(database: Database) -> None:
+    async def write_and_stop() -> None:
+        async with database.session() as session:
+            await session.execute(insert(deliveries).values(**ROW, received_at=datetime.now(UTC)))
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        await write_and_stop()
+    async with database.session() as session:
+        assert (await session.execute(select(deliveries))).first() is None
+
+
+async def test_acknowledged_means_on_disk(database: Database) -> None:
+    async with database.session() as session:
+        values = [
+            (await session.execute(text(f"PRAGMA {name}"))).scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        ]
+    assert values == ["wal", 2, 1, 15_000]
+
+
+async def test_a_plan_needs_its_lane(database: Database) -> None:
+    with pytest.raises(IntegrityError):
+        async with database.session() as session:
+            await session.execute(insert(plans).values(lane_id=99, memory="{}"))
+
+
+async def test_times_come_back_in_utc_and_naive_ones_are_refused(database: Database) -> None:
+    there = datetime(2026, 11, 20, 14, 0, 0, 5, tzinfo=timezone(timedelta(hours=2)))
+    async with database.session() as session:
+        await session.execute(insert(deliveries).values(**ROW, received_at=there))
+        stored = (await session.execute(select(deliveries.c.received_at))).scalar_one()
+    assert (stored, stored.utcoffset()) == (there, timedelta(0))
+    with pytest.raises(StatementError, match="time zone"):
+        async with database.session() as session:
+            await session.execute(insert(deliveries).values(**(ROW | {"guid": "b"}), received_at=datetime(2026, 1, 1)))
+
+
+async def test_the_clock_of_the_database_compares_with_stored_times(database: Database) -> None:
+    async with database.session() as session:
+        moment = await now(session)
+        assert abs(moment - datetime.now(UTC)) < timedelta(seconds=5)
+        later = (await session.execute(select(database_now(60)))).scalar_one()
+        assert timedelta(seconds=59) < later - moment < timedelta(seconds=65)
+        lane = {"kind": "plan", "installation_id": 1, "repository_id": 1, "full_name": "o/r"}
+        for number, due_at in enumerate((moment - timedelta(milliseconds=1), moment + timedelta(minutes=1))):
+            await session.execute(insert(lanes).values(**lane, number=number, due_at=due_at))
+        due = select(lanes.c.number).where(lanes.c.due_at <= database_now())
+        assert (await session.execute(due)).scalars().all() == [0]
+
+
+def test_the_clock_is_written_for_postgresql_too() -> None:
+    compiled = str(
+        select(database_now(60)).compile(
+            dialect=postgresql.dialect()  # type: ignore[no-untyped-call]
+        )
+    )
+    assert "clock_timestamp() + " in compiled
+    assert "* interval '1 second'" in compiled

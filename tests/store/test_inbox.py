@@ -1,0 +1,169 @@
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from bot.store import inbox
+from bot.store.db import Database
+from bot.store.inbox import Inbox
+from bot.store.tables import deliveries
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+async def accept(database: Database, guid: str, now: datetime = NOW) -> bool:
+    async with database.session() as session:
+        return await inbox.accept(session, guid, "issues", b'{"n": 1}', now)
+
+
+async def taken(database: Database, now: datetime, limit: int = 10) -> list[str]:
+    async with database.session() as session:
+        return [each.guid for each in await inbox.take(session, limit, now)]
+
+
+async def state_of(database: Database, guid: str) -> tuple[str, int, bytes]:
+    async with database.session() as session:
+        columns = (deliveries.c.state, deliveries.c.attempts, deliveries.c.body)
+        row = (await session.execute(select(*columns).where(deliveries.c.guid == guid))).one()
+        return row.state, row.attempts, row.body
+
+
+async def test_a_delivery_is_stored_once(database: Database) -> None:
+    assert await accept(database, "a") is True
+    assert await accept(database, "a") is False
+    async with database.session() as session:
+        [delivery] = await inbox.take(session, 10, NOW)
+    assert delivery == inbox.Delivery(guid="a", event="issues", received_at=NOW, body=b'{"n": 1}')
+
+
+async def test_deliveries_are_taken_oldest_first_and_no_more_than_asked_for(database: Database) -> None:
+    for guid, age in (("late", 1), ("early", 3), ("middle", 2)):
+        await accept(database, guid, NOW - age * SECOND)
+    assert await taken(database, NOW, limit=2) == ["early", "middle"]
+
+
+@pytest.mark.parametrize("state", ["done", "ignored"])
+async def test_a_finished_delivery_is_not_taken_again_and_its_body_is_gone(database: Database, state: str) -> None:
+    await accept(database, "a")
+    async with database.session() as session:
+        await inbox.finish(session, "a", state)
+    assert await taken(database, NOW + timedelta(days=1)) == []
+    assert await accept(database, "a") is False
+    assert await state_of(database, "a") == (state, 0, b"")
+
+
+async def test_a_failed_delivery_backs_off_and_at_last_stays_visible(database: Database) -> None:
+    await accept(database, "a")
+    now, waits = NOW, []
+    for attempt in range(1, 9):
+        async with database.session() as session:
+            over = await inbox.fail(session, "a", f"attempt {attempt}", now)
+            due_at = await inbox.next_due(session)
+        assert over is (attempt == 8)
+        if due_at is not None:
+            assert await taken(database, due_at - SECOND) == []
+            assert await taken(database, due_at) == ["a"]
+            waits.append((due_at - now).total_seconds())
+            now = due_at
+    assert waits == [5, 10, 20, 40, 80, 160, 320]
+    assert await taken(database, now + timedelta(days=1)) == []
+    assert await state_of(database, "a") == ("failed", 8, b'{"n": 1}')
+
+
+async def test_a_redelivery_revives_what_failed_for_good(database: Database) -> None:
+    await accept(database, "a")
+    for _ in range(8):
+        async with database.session() as session:
+            await inbox.fail(session, "a", "no", NOW)
+    async with database.session() as session:
+        assert await inbox.known(session, ["a", "b"]) == set()
+    assert await accept(database, "a") is True
+    assert await taken(database, NOW) == ["a"]
+    async with database.session() as session:
+        assert await inbox.known(session, ["a", "b"]) == {"a"}
+
+
+async def test_the_next_due_time_is_known(database: Database) -> None:
+    async with database.session() as session:
+        assert await inbox.next_due(session) is None
+    await accept(database, "a")
+    async with database.session() as session:
+        assert await inbox.next_due(session) == NOW
+
+
+async def test_only_old_finished_deliveries_are_pruned(database: Database) -> None:
+    for guid, age in (("old", 40), ("old-but-new", 40), ("young", 1)):
+        await accept(database, guid, NOW - timedelta(days=age))
+    async with database.session() as session:
+        await inbox.finish(session, "old")
+        await inbox.finish(session, "young")
+        assert await inbox.prune(session, NOW - timedelta(days=30)) == 1
+        left = (await session.execute(select(deliveries.c.guid).order_by(deliveries.c.guid))).scalars().all()
+    assert left == ["old-but-new", "young"]
+
+
+async def test_what_was_acknowledged_is_in_the_file(database: Database, url: str) -> None:
+    """Read through a second connection, while the first is still open: nothing waits to be written."""
+    receiver = Inbox(database, lambda: NOW)
+    answers = await asyncio.gather(*(receiver.store(f"guid-{n}", "push", b"{}") for n in range(250)))
+    assert answers == [True] * 250
+    other = Database(url)
+    assert len(await taken(other, NOW, limit=1000)) == 250
+    await other.close()
+
+
+async def test_each_store_returns_only_after_its_own_commit(database: Database, url: str) -> None:
+    receiver, other = Inbox(database, lambda: NOW), Database(url)
+
+    async def store_and_look(guid: str) -> bool:
+        await receiver.store(guid, "push", b"{}")
+        return guid in await taken(other, NOW, limit=1000)
+
+    assert all(await asyncio.gather(*(store_and_look(f"guid-{n}") for n in range(20))))
+    await other.close()
+
+
+async def test_twins_in_one_batch_are_stored_once(database: Database) -> None:
+    receiver = Inbox(database, lambda: NOW)
+    answers = await asyncio.gather(
+        *(receiver.store("same", "push", b"{}") for _ in range(5)), receiver.store("b", "push", b"{}")
+    )
+    assert answers == [True, False, False, False, False, True]
+
+
+async def test_a_burst_takes_few_commits(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    receiver, begun = Inbox(database, lambda: NOW), 0
+    session = database.session
+
+    def counted() -> object:
+        nonlocal begun
+        begun += 1
+        return session()
+
+    monkeypatch.setattr(database, "session", counted)
+    await asyncio.gather(*(receiver.store(f"guid-{n}", "push", b"{}") for n in range(300)))
+    assert begun == 3
+
+
+async def test_a_sender_that_hangs_up_harms_nobody(database: Database) -> None:
+    receiver = Inbox(database, lambda: NOW)
+    gone = asyncio.create_task(receiver.store("gone", "push", b"{}"))
+    stays = asyncio.create_task(receiver.store("stays", "push", b"{}"))
+    await asyncio.sleep(0)
+    gone.cancel()
+    assert await stays is True
+    await receiver.close()
+    assert await taken(database, NOW) == ["gone", "stays"]
+
+
+async def test_every_sender_hears_of_a_database_that_fails(url: str) -> None:
+    database = Database(url)  # without tables
+    receiver = Inbox(database, lambda: NOW)
+    answers = await asyncio.gather(
+        *(receiver.store(f"guid-{n}", "push", b"{}") for n in range(3)), return_exceptions=True
+    )
+    assert [type(each) for each in answers] == [OperationalError] * 3
+    await database.close()

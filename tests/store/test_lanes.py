@@ -1,0 +1,319 @@
+import asyncio
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import update
+
+from bot.core.memory import Memory
+from bot.core.model import Branch, Key, PullNumber
+from bot.errors import LeaseLost
+from bot.store import lanes, plans
+from bot.store.db import Database, now
+from bot.store.lanes import LaneKind, Lease
+from bot.store.plans import StoredPlan
+from bot.store.tables import lanes as table
+
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+REPOSITORY = 700
+MINUTE = timedelta(minutes=1)
+
+
+async def a_lane(
+    database: Database, number: int = 7, kind: LaneKind = LaneKind.PLAN, repository: int = REPOSITORY
+) -> int:
+    async with database.session() as session:
+        return await lanes.ensure_lane(
+            session, kind, installation_id=5, repository_id=repository, full_name="octo/demo", number=number
+        )
+
+
+async def wake(database: Database, lane_id: int, when: datetime | None = None) -> None:
+    async with database.session() as session:
+        await lanes.wake(session, lane_id, when)
+
+
+async def claim(database: Database, kind: LaneKind | None = None) -> Lease | None:
+    async with database.session() as session:
+        return await lanes.claim(session, kind)
+
+
+async def claimed(database: Database) -> Lease:
+    lease = await claim(database)
+    assert lease is not None
+    return lease
+
+
+async def release(database: Database, lease: Lease, next_due: datetime | None = None, failures: int = 0) -> None:
+    async with database.session() as session:
+        await lanes.release(session, lease, next_due, failures, "why" if failures else None)
+
+
+async def run_out(database: Database, lease: Lease) -> None:
+    """Let the lease's time pass, as for a worker that was frozen."""
+    async with database.session() as session:
+        await session.execute(update(table).where(table.c.id == lease.lane_id).values(lease_until=LONG_AGO))
+
+
+async def due(database: Database) -> datetime | None:
+    async with database.session() as session:
+        return await lanes.next_due(session)
+
+
+async def commit(database: Database, lease: Lease, **about: object) -> None:
+    async with database.session() as session:
+        await plans.commit_decision(session, lease, StoredPlan(**about), answers={})  # type: ignore[arg-type]
+
+
+async def a_plan(database: Database, number: int, **about: object) -> int:
+    lane_id = await a_lane(database, number)
+    await wake(database, lane_id, LONG_AGO)
+    lease = await claimed(database)
+    assert lease.lane_id == lane_id
+    await commit(database, lease, **about)
+    await release(database, lease)
+    return lane_id
+
+
+async def test_a_lane_is_made_once_and_learns_a_new_name(database: Database) -> None:
+    first = await a_lane(database)
+    async with database.session() as session:
+        again = await lanes.ensure_lane(
+            session, LaneKind.PLAN, installation_id=6, repository_id=REPOSITORY, full_name="octo/renamed", number=7
+        )
+    assert again == first
+    assert await a_lane(database, 0, LaneKind.REPOSITORY) != first
+    await wake(database, first)
+    async with database.session() as session:
+        await lanes.ensure_lane(
+            session, LaneKind.PLAN, installation_id=6, repository_id=REPOSITORY, full_name="octo/renamed", number=7
+        )
+    lease = await claimed(database)
+    assert (lease.full_name, lease.installation_id, lease.number, lease.kind) == ("octo/renamed", 6, 7, LaneKind.PLAN)
+
+
+async def test_a_lane_that_nobody_woke_is_not_claimed(database: Database) -> None:
+    lane_id = await a_lane(database)
+    assert await claim(database) is None
+    assert await due(database) is None
+    async with database.session() as session:
+        later = await now(session) + MINUTE
+    await wake(database, lane_id, later)
+    assert await claim(database) is None
+    assert await due(database) == later
+
+
+async def test_wakes_merge_and_the_earliest_wins(database: Database) -> None:
+    lane_id = await a_lane(database)
+    for when in (LONG_AGO + MINUTE, LONG_AGO, LONG_AGO + 2 * MINUTE):
+        await wake(database, lane_id, when)
+    assert await due(database) == LONG_AGO
+    lease = await claimed(database)
+    assert lease.wake_seq == 3
+    await release(database, lease)
+    assert await claim(database) is None
+
+
+async def test_the_lane_that_waits_longest_comes_first(database: Database) -> None:
+    order = [await a_lane(database, number) for number in (1, 2, 3)]
+    for lane_id, minutes in zip(order, (2, 0, 1), strict=True):
+        await wake(database, lane_id, LONG_AGO + minutes * MINUTE)
+    assert [(await claimed(database)).number for _ in order] == [2, 3, 1]
+
+
+async def test_a_kind_can_be_asked_for(database: Database) -> None:
+    await wake(database, await a_lane(database))
+    assert await claim(database, LaneKind.REPOSITORY) is None
+    assert await claim(database, LaneKind.PLAN) is not None
+
+
+async def test_of_many_claimers_in_two_processes_one_wins(database: Database, url: str) -> None:
+    await wake(database, await a_lane(database))
+    other = Database(url)
+    won = await asyncio.gather(*(claim(each) for each in (database, other) * 4))
+    assert len([lease for lease in won if lease is not None]) == 1
+    await other.close()
+
+
+async def test_a_wake_during_a_turn_wins_at_its_release(database: Database) -> None:
+    lane_id = await a_lane(database)
+    await wake(database, lane_id)
+    lease = await claimed(database)
+    await wake(database, lane_id)
+    assert await claim(database) is None  # not beside the turn that runs
+    await release(database, lease, LONG_AGO + timedelta(days=100_000))
+    assert (await claimed(database)).lane_id == lane_id
+
+
+async def test_without_a_wake_the_turn_says_when_it_is_due_again(database: Database) -> None:
+    await wake(database, await a_lane(database))
+    later = LONG_AGO + timedelta(days=100_000)
+    await release(database, await claimed(database), later)
+    assert await due(database) == later
+    assert await claim(database) is None
+
+
+async def test_times_of_any_zone_mean_the_same_moment(database: Database) -> None:
+    there = timezone(timedelta(hours=9))
+    lane_id = await a_lane(database)
+    await wake(database, lane_id, LONG_AGO.astimezone(there))
+    assert await due(database) == LONG_AGO
+    later = LONG_AGO + timedelta(days=100_000)
+    await release(database, await claimed(database), later.astimezone(there))
+    assert await due(database) == later
+
+
+async def test_no_wake_is_lost_and_no_lane_is_held_twice(database: Database, url: str) -> None:
+    """Four workers of two processes, three lanes, many wakes: each change of the world is seen by a turn after it."""
+    processes = (database, Database(url))
+    lane_ids = [await a_lane(database, number) for number in (1, 2, 3)]
+    world, seen = dict.fromkeys(lane_ids, 0), dict.fromkeys(lane_ids, 0)
+    held: set[int] = set()
+    woken_all = asyncio.Event()
+
+    async def work(process: Database) -> None:
+        while not woken_all.is_set() or seen != world:
+            lease = await claim(process)
+            if lease is None:
+                await asyncio.sleep(0.001)
+                continue
+            assert lease.lane_id not in held
+            held.add(lease.lane_id)
+            state = world[lease.lane_id]
+            await asyncio.sleep(0.001)
+            seen[lease.lane_id] = max(seen[lease.lane_id], state)
+            held.discard(lease.lane_id)
+            await release(process, lease)
+
+    async def change(process: Database) -> None:
+        for number in range(30):
+            lane_id = lane_ids[number % 3]
+            world[lane_id] += 1
+            await wake(process, lane_id)
+
+    workers = [asyncio.create_task(work(process)) for process in processes * 2]
+    await asyncio.gather(*(change(process) for process in processes))
+    woken_all.set()
+    async with asyncio.timeout(20):
+        await asyncio.gather(*workers)
+    assert seen == world
+    await processes[1].close()
+
+
+async def test_a_lease_that_ran_out_is_anybody_s(database: Database) -> None:
+    await wake(database, await a_lane(database))
+    first = await claimed(database)
+    assert await claim(database) is None
+    await run_out(database, first)
+    second = await claimed(database)
+    assert (second.lane_id, second.token != first.token) == (first.lane_id, True)
+
+
+async def test_a_renewed_lease_holds_on_by_the_clock_of_the_database(database: Database) -> None:
+    await wake(database, await a_lane(database))
+    lease = await claimed(database)
+    async with database.session() as session:
+        await lanes.renew(session, lease)
+        left = (await lanes.next_due(session) or LONG_AGO) - await now(session)
+    assert timedelta(seconds=55) < left <= timedelta(seconds=lanes.LEASE)
+
+
+@pytest.mark.parametrize("taken_by_another", [False, True])
+async def test_the_commit_of_a_zombie_is_refused_and_leaves_nothing(database: Database, taken_by_another: bool) -> None:
+    lane_id = await a_lane(database)
+    await wake(database, lane_id)
+    zombie = await claimed(database)
+    await run_out(database, zombie)
+    if taken_by_another:
+        await commit(database, await claimed(database), base=Branch("theirs"))
+    with pytest.raises(LeaseLost):
+        await commit(database, zombie, base=Branch("mine"))
+    with pytest.raises(LeaseLost):
+        async with database.session() as session:
+            await plans.remember(session, zombie, Memory())
+    async with database.session() as session:
+        assert (await plans.load(session, lane_id)).base == ("theirs" if taken_by_another else None)
+
+
+async def test_a_zombie_cannot_release_what_another_holds(database: Database) -> None:
+    await wake(database, await a_lane(database))
+    zombie = await claimed(database)
+    await run_out(database, zombie)
+    other = await claimed(database)
+    with pytest.raises(LeaseLost):
+        await release(database, zombie)
+    await release(database, other)
+
+
+async def test_failures_are_counted_across_turns(database: Database) -> None:
+    await wake(database, await a_lane(database))
+    await release(database, await claimed(database), LONG_AGO, failures=1)
+    lease = await claimed(database)
+    assert lease.failures == 1
+    await release(database, lease, LONG_AGO)
+    assert (await claimed(database)).failures == 0
+
+
+BRANCHES = {Branch("w1"): (Key("W1"), PullNumber(12)), Branch("w2"): (Key("W2"), None)}
+
+
+async def found(database: Database, **what: object) -> list[int]:
+    async with database.session() as session:
+        return await lanes.find_plans(session, REPOSITORY, **what)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("what", "numbers"),
+    [
+        pytest.param({}, [1, 4], id="all that are open or not read yet"),
+        pytest.param({"branch": "w1"}, [1], id="branch"),
+        pytest.param({"branch": "none"}, [], id="foreign branch"),
+        pytest.param({"pull": 12}, [1], id="pull"),
+        pytest.param({"pull": 99, "branch": "w2"}, [1], id="pull or branch"),
+        pytest.param({"base": "main"}, [1, 4], id="base, and who has not read its own yet"),
+        pytest.param({"base": "other"}, [4], id="another base"),
+        pytest.param({"issue": 1}, [1], id="issue"),
+        pytest.param({"issue": 3}, [3], id="issue of a finished plan"),
+        pytest.param({"issue": 99}, [], id="issue that is no plan"),
+        pytest.param({"issue": 3, "branch": "w1"}, [1, 3], id="issue or branch"),
+        pytest.param({"pull": 31}, [], id="pull of a finished plan"),
+        pytest.param({"pull": 31, "closed": True}, [3], id="pull of a finished plan that is asked for"),
+        pytest.param({"closed": True}, [1, 3, 4], id="all"),
+    ],
+)
+async def test_plans_are_found_by_what_belongs_to_them(
+    database: Database, what: dict[str, object], numbers: list[int]
+) -> None:
+    by_number = {
+        1: await a_plan(database, 1, base=Branch("main"), branches=BRANCHES, started=True),
+        3: await a_plan(
+            database,
+            3,
+            base=Branch("main"),
+            branches={Branch("w1"): (Key("W1"), PullNumber(31))},
+            started=True,
+            open=False,
+        ),
+        4: await a_lane(database, 4),
+    }
+    await a_lane(database, 0, LaneKind.REPOSITORY)
+    await a_lane(database, 1, repository=REPOSITORY + 1)
+    assert await found(database, **what) == [by_number[number] for number in numbers]
+
+
+async def test_what_is_found_is_woken(database: Database) -> None:
+    plan = await a_plan(database, 1, branches=BRANCHES)
+    async with database.session() as session:
+        assert await lanes.wake_plans_of(session, REPOSITORY, branch="w2") == [plan]
+        assert await lanes.wake_plans_of(session, REPOSITORY, branch="foreign") == []
+    assert (await claimed(database)).lane_id == plan
+    assert await claim(database) is None
+
+
+async def test_a_start_wakes_all_but_the_finished_plans(database: Database) -> None:
+    running = await a_plan(database, 1, started=True)
+    preview = await a_plan(database, 2)
+    await a_plan(database, 3, started=True, open=False)
+    repository = await a_lane(database, 0, LaneKind.REPOSITORY)
+    async with database.session() as session:
+        assert await lanes.wake_all(session) == 3
+    assert {(await claimed(database)).lane_id for _ in range(3)} == {running, preview, repository}

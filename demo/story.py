@@ -181,7 +181,7 @@ class Story:
         """Wait until a condition holds, asking as a person would reload a page."""
         try:
             async with asyncio.timeout(PATIENCE / 2):
-                while not await condition():
+                while not await condition():  # noqa: ASYNC110 - what is waited for is on the other side of an API
                     await asyncio.sleep(pause)
         except TimeoutError as error:
             raise TimeoutError(f"waited in vain for {what}") from error

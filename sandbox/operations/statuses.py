@@ -1,0 +1,72 @@
+"""Commit statuses."""
+
+from typing import Literal, cast
+
+from sandbox.errors import ApiError, invalid
+from sandbox.events import emit
+from sandbox.model import Actor, CommitStatus, Repository
+from sandbox.operations.access import require
+from sandbox.shapes.accounts import when
+from sandbox.shapes.git import commit_shape
+from sandbox.shapes.repositories import repository_api
+from sandbox.world import World
+
+STATES = ("error", "failure", "pending", "success")
+DESCRIPTION_LIMIT = 140
+
+
+async def create_status(
+    world: World,
+    actor: Actor,
+    repo: Repository,
+    *,
+    sha: str,
+    state: str,
+    context: str = "default",
+    description: str | None = None,
+    target_url: str | None = None,
+) -> CommitStatus:
+    """Set a status of a commit; the newest of a context counts."""
+    require(actor, repo, "statuses:write")
+    git = world.git(repo)
+    if await git.kind(sha) != "commit":
+        raise ApiError(422, f"No commit found for SHA: {sha}")
+    if state not in STATES:
+        raise invalid("Status", "state", "custom", f"state must be one of {', '.join(STATES)}")
+    if description is not None and len(description) > DESCRIPTION_LIMIT:
+        message = f"description is too long (maximum is {DESCRIPTION_LIMIT} characters)"
+        raise invalid("Status", "description", "custom", message)
+    status = CommitStatus(
+        world.new_id(),
+        repo.id,
+        sha,
+        context,
+        cast("Literal['error', 'failure', 'pending', 'success']", state),
+        actor.id,
+        world.clock.now(),
+        actor.app.id if actor.app else None,
+        description,
+        target_url,
+    )
+    world.state.statuses[status.id] = status
+    api = repository_api(world, repo)
+    payload = {
+        "id": status.id,
+        "sha": sha,
+        "name": world.full_name(repo),
+        "context": context,
+        "state": state,
+        "description": description,
+        "target_url": target_url,
+        "avatar_url": None,
+        "created_at": when(status.created_at),
+        "updated_at": when(status.created_at),
+        "commit": commit_shape(world, repo, await git.commit(sha)),
+        "branches": [
+            {"name": name[11:], "commit": {"sha": sha, "url": f"{api}/commits/{sha}"}, "protected": False}
+            for name, at in (await git.refs()).items()
+            if at == sha and name.startswith("refs/heads/")
+        ],
+    }
+    emit(world, actor, repo, "status", payload)
+    return status

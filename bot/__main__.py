@@ -57,7 +57,7 @@ def _lint(file: str, form: str) -> int:
     except (OSError, UnicodeDecodeError) as error:
         print(f"{file}: cannot be read: {error}", file=sys.stderr)
         return 2
-    report = lint(text, Path(file).name)
+    report = lint(text, name=file)
     match form:
         case "json":
             print(json.dumps(report.to_json(), ensure_ascii=False, indent=1))

@@ -153,15 +153,16 @@ def _stage_since(judging: _Judging, key: Key, stage: Stage, pull: PullFacts | No
 def _pull_of(judging: _Judging, stream: Workstream, found: WorkstreamFacts) -> PullFacts | None:
     """The plan's pull for a workstream: marked as such in its body, or opened on its branch after the start.
 
-    A branch name may have served before, with pulls that were merged long ago: those must not count.
+    A branch name may serve several plans, one after the other: what an older or a newer one opened on it must not count.
     """
     start = judging.memory.intent.start
     assert start is not None
     mine = (judging.facts.issue.number, stream.key)
+    markers = {pull.number: read_workstream_marker(pull.body) for pull in found.pulls}
     belongs = frozenset(
         pull.number
         for pull in found.pulls
-        if pull.created_at >= start.at - CLOCK_SKEW or read_workstream_marker(pull.body) == mine
+        if markers[pull.number] == mine or (markers[pull.number] is None and pull.created_at >= start.at - CLOCK_SKEW)
     )
     return pick_pull(found, belongs=belongs)
 

@@ -6,7 +6,7 @@ retry a write.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from bot.core.model import Branch, IssueNumber, Login, MergeMethod, NodeId, Role
 from bot.errors import GitHubError, NotFound, NotInstalled, ReadFailed
 from bot.github import mutations, outcomes, queries, readings
 from bot.github.answers import GraphQLError, ResourceLimits
-from bot.github.port import OpenPullReading, PlanQuestion, PlanReading, RepositoryRef
+from bot.github.port import AppIdentity, OpenPullReading, PlanQuestion, PlanReading, RepositoryRef
 from bot.github.transport import Transport
 
 MAX_REPOSITORY_IDS = 4096
@@ -33,15 +33,6 @@ ROLES: Mapping[str, Role] = {
     "read": Role.READ,
     "none": Role.NONE,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppIdentity:
-    """The App as GitHub knows it."""
-
-    id: int
-    slug: str  # its bot is "<slug>[bot]"
-    url: str
 
 
 class Client:

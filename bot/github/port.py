@@ -60,6 +60,15 @@ class OpenPullReading:
     cross_repository: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppIdentity:
+    """The App as GitHub knows it."""
+
+    id: int
+    slug: str  # its bot is "<slug>[bot]"
+    url: str
+
+
 class GitHub(Protocol):
     """Everything that Signalbox asks of GitHub. Safe for concurrent use."""
 
@@ -97,6 +106,9 @@ class GitHub(Protocol):
 
     async def merge_pull(self, repository: RepositoryRef, action: MergePull) -> Outcome:
         """Merge with the judged head sha. MOVED on 409, LATER on GitHub's transient 405, REFUSED on any other 405."""
+
+    async def app(self) -> AppIdentity:
+        """Return who we are."""
 
     async def failed_deliveries(self, since: datetime) -> list[tuple[int, str]]:
         """List (delivery id, GUID) of the App's deliveries that failed since then and were not delivered later."""

@@ -6,6 +6,7 @@ stored to become levels. Must not decide anything about a plan.
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, assert_never
 
@@ -23,7 +24,7 @@ from bot.core.events import (
     Wake,
     read_event,
 )
-from bot.core.model import NodeId
+from bot.core.model import Login, NodeId, PullNumber
 from bot.errors import PayloadError
 from bot.store import commands, inbox, installed, lanes
 from bot.store.claims import owner_of, pull_of_branch
@@ -34,10 +35,30 @@ log = structlog.get_logger()
 
 # An issue without a label is no plan; these actions on one with a label may have made it one.
 PLAN_ACTIONS = frozenset({"opened", "edited", "labeled", "reopened", "transferred"})
-OWN_ECHO = frozenset({"created", "completed"})  # what GitHub says of a check run that we wrote ourselves
 
 
-async def take_in(session: AsyncSession, delivery: inbox.Delivery, now: datetime, app_id: int) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """Who we are, to tell the echo of our own writes from news."""
+
+    app_id: int
+    login: Login | None  # None = not known yet; then every event is news
+
+    def echo(self, event: Event, wake: Wake) -> bool:
+        """Say whether an event only tells what the turn that wrote it knows already.
+
+        A turn looks again by itself after a write from which more may follow. That the base moved is news to other plans.
+        """
+        if isinstance(wake, BaseWake):
+            return False
+        if event.app_id not in {None, self.app_id}:
+            return False  # CI that runs because of our commit may name us as the sender
+        if event.app_id == self.app_id and event.action in {"created", "completed"}:
+            return True  # of our check; asking to run it again is news
+        return self.login is not None and event.sender == self.login
+
+
+async def take_in(session: AsyncSession, delivery: inbox.Delivery, now: datetime, own: Own) -> None:
     """Turn one delivery into commands and wakes and close it, all in the caller's transaction (T2). Safe to repeat."""
     try:
         event = read_event(delivery.event, _payload(delivery.body))
@@ -53,8 +74,8 @@ async def take_in(session: AsyncSession, delivery: inbox.Delivery, now: datetime
         await _plan_issue(session, event, about)
         for number, call in enumerate(event.commands):
             await _command(session, about, call, f"button:{delivery.guid}:{number}", now)
-        if not (event.app_id == app_id and event.action in OWN_ECHO):
-            for wake in event.wakes:
+        for wake in event.wakes:
+            if not own.echo(event, wake):
                 await _wake(session, event, about, wake)
     await inbox.finish(session, delivery.guid, "done")
     log.info("delivery.done", guid=delivery.guid, event_name=event.name, action=event.action)
@@ -132,8 +153,8 @@ async def _wake(session: AsyncSession, event: Event, about: Repository, wake: Wa
             await lanes.wake_plans_of(session, repository, issue=number)
         case PullWake(number=pull, head=head):
             found = await lanes.wake_plans_of(session, repository, pull=pull, branch=head)
-            if not found and event.name == "pull_request":
-                await lanes.wake(session, await about.lane(session))
+            if not found:
+                await _wake_owner(session, event, about, pull)
         case BranchWake(name=branch):
             await lanes.wake_plans_of(session, repository, branch=branch)
         case BaseWake(name=branch):
@@ -142,3 +163,12 @@ async def _wake(session: AsyncSession, event: Event, about: Repository, wake: Wa
             await lanes.wake_plans_of(session, repository)
         case _:
             assert_never(wake)
+
+
+async def _wake_owner(session: AsyncSession, event: Event, about: Repository, pull: PullNumber) -> None:
+    """Wake the finished plan that a pull belonged to, since a new head needs a check all the same; else the repository."""
+    owner = await owner_of(session, about.id, pull)
+    if owner is not None:
+        await lanes.wake(session, owner)
+    elif event.name == "pull_request":
+        await lanes.wake(session, await about.lane(session))

@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 
 import structlog
 
-from bot.errors import LeaseLost
+from bot.core.model import Login
+from bot.errors import GitHubError, LeaseLost
 from bot.github.port import GitHub
 from bot.store import inbox, lanes
 from bot.store.db import Database
 from bot.store.lanes import LaneKind, Lease
-from bot.worker.intake import take_in
+from bot.worker.intake import Own, take_in
 from bot.worker.outside import Outside
 from bot.worker.reconcile import Rest, backoff, turn
 from bot.worker.resync import resync
@@ -69,6 +70,10 @@ class Worker:
     resync_seconds: float = 300.0
     due: Bell = field(default_factory=Bell)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _own: Own = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._own = Own(app_id=self.app_id, login=None)
 
     def stop(self) -> None:
         """Ask everything to come to rest."""
@@ -115,7 +120,7 @@ class Worker:
         for delivery in waiting:
             try:
                 async with self.database.session() as session:  # T2
-                    await take_in(session, delivery, now, self.app_id)
+                    await take_in(session, delivery, now, self._own)
             except Exception as error:
                 log.exception("delivery.failed", guid=delivery.guid)
                 async with self.database.session() as session:
@@ -146,6 +151,15 @@ class Worker:
                 log.exception("turn.failed")
                 await self._give_back(lease, f"{type(error).__name__}: {error}")
 
+    async def _introduce(self) -> None:
+        """Learn our own login once. Until then echoes of our own writes cost a read each, nothing more."""
+        try:
+            slug = (await self.github.app()).slug
+        except GitHubError as error:
+            log.warning("app.unknown", error=str(error))
+        else:
+            self._own = Own(app_id=self.app_id, login=Login(f"{slug}[bot]"))
+
     async def _give_back(self, lease: Lease, error: str) -> None:
         rest = Rest(due=datetime.now(UTC) + backoff(lease.failures + 2), failures=lease.failures + 1, error=error[:500])
         with suppress(LeaseLost):
@@ -153,6 +167,8 @@ class Worker:
                 await lanes.release(session, lease, next_due=rest.due, failures=rest.failures, error=rest.error)
 
     async def _resync(self) -> None:
+        if self._own.login is None:
+            await self._introduce()
         await resync(self.github, self.database, datetime.now(UTC))
         self.due.ring()
         await self._pause(self.resync_seconds)

@@ -84,7 +84,7 @@ def test_lint_report() -> None:
     assert found["merge_order"] == [["W1"], ["W2", "W3"], ["W4"], ["W5"]]
     assert found["workstreams"][3]["depends_on"] == ["W2", "W3"]
     assert found["workstreams"][3]["acceptance"] == 2
-    assert found["workstreams"][3]["acceptance_items"][0] == "A wrong command exits with 2 and says what is allowed"
+    assert found["workstreams"][3]["acceptance_items"][0] == "An order takes its pieces from the shelf"
     assert found["problems"] == []
     assert "Waves: W1 | W2, W3 | W4 | W5" in report.to_text()
     assert "    n1 --> n3" in report.to_mermaid()

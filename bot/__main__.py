@@ -6,10 +6,8 @@ import json
 import sys
 from pathlib import Path
 
-from bot import app, log
 from bot.core.plan.lint import lint
 from bot.errors import SettingsError
-from bot.settings import Settings
 
 EXIT_SETTINGS = 78  # sysexits.h EX_CONFIG
 
@@ -19,6 +17,15 @@ def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     if given.command == "lint":
         return _lint(given.file, given.format)
+    return _run(given.command)
+
+
+def _run(command: str) -> int:
+    """Run a server command until it is stopped."""
+    # The server's libraries take most of a second to load: `lint` and `--help` do without.
+    from bot import app, log  # noqa: PLC0415
+    from bot.settings import Settings  # noqa: PLC0415
+
     try:
         settings = Settings.load()
     except SettingsError as error:
@@ -27,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"  - {problem}", file=sys.stderr)
         return EXIT_SETTINGS
     log.configure(settings.log_level, secrets=[settings.github_webhook_secret.get_secret_value()])
-    match given.command:
+    match command:
         case "migrate":
             asyncio.run(app.migrate(settings))
         case side:

@@ -62,10 +62,13 @@ async def running(settings: Settings, *, web_side: bool, worker_side: bool) -> A
         bell = Bell()
         tasks: list[asyncio.Task[None]] = []
         worker: Worker | None = None
+        if worker_side and not database.is_shared:
+            async with database.session() as session:  # a killed process left its leases; nobody need wait them out
+                await lanes.take_back(session)
         if worker_side:
-            session = await stack.enter_async_context(aiohttp.ClientSession(auto_decompress=True))
+            http = await stack.enter_async_context(aiohttp.ClientSession(auto_decompress=True))
             worker = Worker(
-                github=_github(settings, session),
+                github=_github(settings, http),
                 database=database,
                 app_id=settings.github_app_id,
                 deliveries=bell,

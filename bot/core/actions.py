@@ -205,6 +205,20 @@ Mutation = (
 Action = Mutation | MergePull | TickIssue
 
 
+def name_of(action: Action) -> str:
+    """Return what an action is called where its refusal is shown: "merge W1", "put check"."""
+    match action:
+        case MergePull():
+            return f"merge {action.key}"
+        case OpenPull():
+            return f"open the pull for {action.key}"
+        case CreateRefs():
+            return "create the branches"
+        case _:
+            words = "".join(f" {char.lower()}" if char.isupper() else char for char in type(action).__name__)
+            return words.strip()
+
+
 class OutcomeKind(Enum):
     """How a write ended."""
 

@@ -14,8 +14,6 @@ from bot.core.model import NodeId, Sha
 from bot.core.render.check import CheckText, check_output, outside_check
 from bot.core.views import PlanView, WorkstreamView
 
-CHECK_NAME = "signalbox"  # the required check's name; branch rules pin it to this App
-
 # GitHub marks an unfinished run as stale after 14 days
 # (https://docs.github.com/en/rest/guides/using-the-rest-api-to-interact-with-checks).
 RENEW_AFTER = timedelta(days=13)

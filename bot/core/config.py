@@ -13,12 +13,11 @@ from typing import Annotated, Any
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from bot.core.model import MergeMethod, Mode, Problem, Severity
+from bot.core.model import LABEL_PREFIX, OWN_CHECK, MergeMethod, Mode, Problem, Severity
 from bot.core.text import code, cut, plain
 
 MAX_BYTES = 65_536  # of the file; a longer one is refused unread
 MAX_GRACE = timedelta(days=1)
-OWN_CHECK = "signalbox"  # the check run that Signalbox itself reports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +197,7 @@ def _foreign(name: str) -> str:
 
 
 def _free_label(name: str) -> str:
-    if name != name.strip() or name.lower().startswith("signalbox:"):
+    if name != name.strip() or name.lower().startswith(LABEL_PREFIX):
         raise ValueError("kept for stages")
     return name
 

@@ -23,6 +23,7 @@ from bot.core.actions import (
     RemoveLabels,
     ReopenPull,
     TickIssue,
+    name_of,
 )  # fmt: skip
 from bot.core.check import own_check
 from bot.core.commands.fold import fold
@@ -40,6 +41,7 @@ from bot.core.model import (
     PlanState,
     PullNumber,
     Retry,
+    Sha,
     Stage,
     Start,
 )  # fmt: skip
@@ -88,15 +90,14 @@ def decide(facts: Facts, memory: Memory) -> Decision:
         for call in facts.commands
         if (answer := answers.get(call.id) or call.answer) is not None
     }
-    actions = (
+    first = (
         *_opening(view, facts, memory),
         *(action for stream in view.streams for action in _tracking(view, stream, facts, memory)),
         *(action for ack in acks.values() for action in ack),
-        *_status(view, facts, memory),
-        *_ticks(view),
-        *_cleaning(view, memory),
-        *_merging(view),
     )
+    last = (*_ticks(view), *_cleaning(view, memory), *_merging(view, memory))
+    memory = replace(memory, refusals=_still_refused(memory, (*first, *last)))
+    actions = (*first, *_status(view, facts, memory), *last)
     return Decision(
         memory=memory,
         view=view,
@@ -106,7 +107,7 @@ def decide(facts: Facts, memory: Memory) -> Decision:
         acks=acks,
         branches=_branches(view),
         open=is_plan(view) and view.state not in {PlanState.COMPLETED, PlanState.CANCELLED},
-        next_look=_next_look(view),
+        next_look=_next_look(view, memory),
     )
 
 
@@ -173,9 +174,20 @@ def _tracking(view: PlanView, stream: WorkstreamView, facts: Facts, memory: Memo
         headline, body = brief.retry_commit(view, stream)
         yield EmptyCommit(branch=stream.branch, expected=retry.head, headline=headline, body=body)
     yield from _labels(stream, pull, facts)
+    if _speaker(view, pull.head_sha) is not stream:
+        return
     check = own_check(view, stream, pull, memory, facts.comment.url if facts.comment is not None else "")
     if check is not None:
         yield check
+
+
+def _speaker(view: PlanView, head: Sha) -> WorkstreamView:
+    """Return whose check a commit shows: a check hangs on the commit, so of two pulls with one head the one that waits."""
+    sharing = (each for each in view.streams if each.pull is not None and each.pull.head_sha == head)
+    return min(
+        sharing,
+        key=lambda each: (each.pull is None or each.pull.state is not PullState.OPEN, each.stage is Stage.MERGEABLE),
+    )
 
 
 def _labels(stream: WorkstreamView, pull: PullFacts, facts: Facts) -> Iterator[Action]:
@@ -241,22 +253,35 @@ def _cleaning(view: PlanView, memory: Memory) -> Iterator[Action]:
             yield DeleteBranch(branch=stream.branch, expected=pull.head_sha)
 
 
-def _merging(view: PlanView) -> Iterator[Action]:
-    """At most one merge a turn: after it the base is another one, and everything is judged anew."""
+def _merging(view: PlanView, memory: Memory) -> Iterator[Action]:
+    """At most one merge a turn: after it the base is another one, and everything is judged anew.
+
+    One that GitHub refused before is tried again, and the next one behind it: it must not hold up what does not need
+    it. Whoever carries this out stops at the first that lands.
+    """
     if view.state is not PlanState.RUNNING or view.config.mode is not Mode.AUTO:
         return
-    stream = view.next_to_merge
-    if stream is None or stream.pull is None or stream.pull.mergeable is not Mergeable.YES:
-        return
-    title, message = brief.merge_commit(view, stream)
-    yield MergePull(
-        key=stream.workstream.key,
-        pull=stream.pull.number,
-        head_sha=stream.pull.head_sha,
-        method=_method(view),
-        title=title,
-        message=message,
-    )
+    for stream in view.streams:
+        if stream.stage is not Stage.MERGEABLE or stream.pull is None or stream.pull.mergeable is not Mergeable.YES:
+            continue
+        title, message = brief.merge_commit(view, stream)
+        merge = MergePull(
+            key=stream.workstream.key,
+            pull=stream.pull.number,
+            head_sha=stream.pull.head_sha,
+            method=_method(view),
+            title=title,
+            message=message,
+        )
+        yield merge
+        if name_of(merge) not in memory.refusals:
+            return
+
+
+def _still_refused(memory: Memory, actions: tuple[Action, ...]) -> Mapping[str, str]:
+    """Forget the refusal of what is not wanted any more; one of the status comment itself goes when it works."""
+    wanted = {name_of(action) for action in actions} | {"post comment", "edit comment"}
+    return {name: words for name, words in memory.refusals.items() if name in wanted}
 
 
 def _method(view: PlanView) -> MergeMethod:
@@ -298,15 +323,17 @@ def _branches(view: PlanView) -> Mapping[Branch, tuple[Key, PullNumber | None]]:
     }
 
 
-def _next_look(view: PlanView) -> datetime | None:
-    """When to look again without being asked: GitHub is thinking, a grace time ends, or the slow clock."""
+def _next_look(view: PlanView, memory: Memory) -> datetime | None:
+    """When to look again without being asked: GitHub is thinking, a head's grace time ends, or the slow clock."""
     if view.state not in {PlanState.RUNNING, PlanState.PAUSED}:
         return None
     looks = [view.now + SLOW_CLOCK]
-    for gate in (gate for stream in view.streams for gate in stream.gates if gate.verdict is GateVerdict.WAIT):
-        since = gate.since or view.now
-        if gate.gate == "mergeable":
-            looks.append(view.now + min(max(view.now - since, timedelta(seconds=1)), MAX_THINKING))
-        elif gate.gate == "checks" and since + view.config.checks_grace > view.now:
-            looks.append(since + view.config.checks_grace)
+    for stream in view.streams:
+        waiting = {gate.gate: gate.since or view.now for gate in stream.gates if gate.verdict is GateVerdict.WAIT}
+        if "mergeable" in waiting:
+            thinking = view.now - waiting["mergeable"]
+            looks.append(view.now + min(max(thinking, timedelta(seconds=1)), MAX_THINKING))
+        head = memory.seen.get(f"head/{stream.workstream.key}")
+        if "checks" in waiting and head is not None and head.since + view.config.checks_grace > view.now:
+            looks.append(head.since + view.config.checks_grace)
     return min(looks)

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.core.commands.parse import commands_in
-from bot.core.model import Branch, IssueNumber, Login, NodeId, PullNumber, Sha
+from bot.core.model import OWN_CHECK, Branch, IssueNumber, Login, NodeId, PullNumber, Sha
 from bot.core.payloads import (
     CheckRunPayload,
     CheckSuitePayload,
@@ -30,8 +30,6 @@ from bot.core.payloads import (
     StatusPayload,
 )
 from bot.errors import PayloadError
-
-OWN_CHECK = "signalbox"  # the name of our check run, whose buttons are commands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,7 +301,7 @@ def _button(body: CheckRunPayload, head: str | None) -> tuple[TypedCall, ...]:
 
 
 def _statuses(name: str, payload: Mapping[str, Any]) -> Event:
-    """GitHub names the branches, ten at most, that have the commit as their head."""
+    """GitHub names the branches that contain the commit, ten at most."""
     body = StatusPayload.model_validate(payload)
     return _event(name, body, wakes=tuple(BranchWake(name=Branch(branch.name)) for branch in body.branches))
 

@@ -225,6 +225,14 @@ def _surroundings(judging: _Judging) -> tuple[Problem, ...]:
 
 
 def _branch_problem(facts: Facts, stream: Workstream, branch: Branch) -> tuple[Problem, ...]:
+    if branch in {facts.base.name, facts.repository.default_branch}:
+        return (
+            Problem(
+                line=stream.line, severity=Severity.ERROR, code="branch-is-base",
+                message=f"Branch {code(branch)} is where others merge into, so nobody can work on it",
+                hint="Name another branch for this workstream",
+            ),
+        )  # fmt: skip
     found = facts.workstreams.get(stream.key, WorkstreamFacts()).branch
     if found is None or found.sha == facts.base.sha or found.ahead == 0:
         return ()

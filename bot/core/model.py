@@ -18,6 +18,10 @@ NodeId = NewType("NodeId", str)  # GitHub's opaque GraphQL id
 Login = NewType("Login", str)
 Revision = NewType("Revision", str)  # SHA-256 of a plan issue's whole body, hex
 
+OWN_CHECK = "signalbox"  # the name of our check run; branch rules require it and pin it to this App
+LABEL_PREFIX = "signalbox:"  # of the labels that stand for stages
+CONFIG_PATH = ".github/signalbox.yml"  # on the base branch
+
 
 class Severity(Enum):
     """How much a problem in a plan weighs."""
@@ -109,7 +113,7 @@ class Stage(Enum):
     @property
     def label(self) -> str:
         """The label that stands for it on the pull request."""
-        return f"signalbox:{self.value}"
+        return f"{LABEL_PREFIX}{self.value}"
 
 
 class PlanState(Enum):

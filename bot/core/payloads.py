@@ -194,7 +194,7 @@ class CheckSuitePayload(RepositoryPayload):
 
 
 class BranchPart(Part):
-    """A branch that has a commit as its head."""
+    """A branch that contains a commit."""
 
     name: _Name
 

@@ -24,8 +24,7 @@ from bot.core.actions import (
     RemoveLabels,
     ReopenPull,
 )
-from bot.core.model import NodeId
-from bot.github.queries import OWN_CHECK
+from bot.core.model import OWN_CHECK, NodeId
 
 NO_COMMIT = "0" * 40  # as "before": the ref must not exist; as "after": delete it
 

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.core.model import Branch, IssueNumber, NodeId
+from bot.core.model import CONFIG_PATH, LABEL_PREFIX, OWN_CHECK, Branch, IssueNumber, NodeId
 
 BRANCHES_PER_REQUEST = 20
 FEWEST_BRANCHES = 5  # where GitHub finds a request too heavy, no smaller one is tried
@@ -27,21 +27,18 @@ PULLS_PER_BRANCH = 3
 MORE_PULLS = 25  # pulls looked at per further request when pulls from forks crowd out our own
 CHECKS_PER_PULL = 100
 OPEN_PULLS_PER_PAGE = 50
-CONFIG_PATH = ".github/signalbox.yml"
-OWN_CHECK = "signalbox"
-LABEL_PREFIX = "signalbox:"
 
 ACTOR = "fragment Actor on Actor { __typename login }"
 
-OWN_RUNS = """
-fragment OwnRuns on Commit {
+OWN_RUNS = f"""
+fragment OwnRuns on Commit {{
   oid
-  checkSuites(first: 2, filterBy: {appId: $app}) {
-    nodes { checkRuns(first: 10, filterBy: {checkName: "signalbox"}) {
-      nodes { id databaseId status conclusion externalId startedAt url }
-    } }
-  }
-}"""
+  checkSuites(first: 2, filterBy: {{appId: $app}}) {{
+    nodes {{ checkRuns(first: 10, filterBy: {{checkName: "{OWN_CHECK}"}}) {{
+      nodes {{ id databaseId status conclusion externalId startedAt url }}
+    }} }}
+  }}
+}}"""
 
 # The roll-up lists every attempt of every check, so the newest of a name is picked by readings.py.
 # `writersOnly`: an approval from somebody who may not write does not count for GitHub either.
@@ -94,18 +91,18 @@ fragment Tip on Ref {
   target { oid ... on Commit { message } ... on Tag { target { oid } } }
 }"""
 
-HEAD = """
+HEAD = f"""
     id databaseId nameWithOwner url isArchived mergeCommitAllowed squashMergeAllowed rebaseMergeAllowed
-    defaultBranchRef { name }
-    labels(first: 100, query: "signalbox:") { nodes { id name } }
-    issue(number: $issue) {
+    defaultBranchRef {{ name }}
+    labels(first: 100, query: "{LABEL_PREFIX}") {{ nodes {{ id name }} }}
+    issue(number: $issue) {{
       id number url title body state lastEditedAt
-      author { ...Actor }
-      editor { ...Actor }
-      labels(first: 100) { nodes { name } }
-    }
-    tags: refs(refPrefix: $tags, first: 100) { nodes { ...Tip } }
-    config: object(expression: $config) { ... on Blob { text isBinary isTruncated } }"""
+      author {{ ...Actor }}
+      editor {{ ...Actor }}
+      labels(first: 100) {{ nodes {{ name }} }}
+    }}
+    tags: refs(refPrefix: $tags, first: 100) {{ nodes {{ ...Tip }} }}
+    config: object(expression: $config) {{ ... on Blob {{ text isBinary isTruncated }} }}"""
 
 OPEN_PULLS = f"""
 query OpenPulls($owner: String!, $name: String!, $app: Int!, $after: String) {{

@@ -25,10 +25,9 @@ from bot.core.facts import (
     ReviewState,
 )
 from bot.core.marker import read_marker
-from bot.core.model import Branch, IssueNumber, Login, MergeMethod, NodeId, PullNumber, Sha
+from bot.core.model import LABEL_PREFIX, OWN_CHECK, Branch, IssueNumber, Login, MergeMethod, NodeId, PullNumber, Sha
 from bot.errors import ReadFailed
 from bot.github.port import OpenPullReading
-from bot.github.queries import LABEL_PREFIX, OWN_CHECK
 
 Json = Mapping[str, Any]
 
@@ -124,8 +123,15 @@ def base(name: Branch, data: Json | None) -> BaseFacts:
 
 
 def config(data: Json | None) -> str | None:
-    """Return the config's text. A binary or huge one counts as empty text, which the reader of configs reports."""
-    return None if not data else str(data.get("text") or "")
+    """Return the config's text, None if there is no such file.
+
+    GitHub shows no text of a binary or huge file, and an empty one would stand for the defaults: a character that no
+    config may hold stands for it, so that the reader of configs reports it.
+    """
+    if not data:
+        return None
+    text = data.get("text")
+    return "\0" if text is None else str(text)
 
 
 def tags(nodes: Iterable[Json]) -> dict[str, Sha]:

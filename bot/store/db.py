@@ -57,6 +57,11 @@ class Database:
         """Return a transaction: committed where its block ends, rolled back if the block raises."""
         return self._sessions.begin()
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether several workers may use it at once: SQLite is for one process, PostgreSQL for any number."""
+        return self.engine.dialect.name != "sqlite"
+
     async def check(self) -> None:
         """Raise what the database raises if it cannot be reached or has no tables."""
         async with self.session() as session:

@@ -207,6 +207,16 @@ async def next_due(session: AsyncSession) -> datetime | None:
     return found
 
 
+async def take_back(session: AsyncSession) -> None:
+    """Free every lane, for the start of the only worker on a database: whoever held one is dead.
+
+    Should another worker live all the same, its turn ends with LeaseLost and nothing is done twice.
+    """
+    await session.execute(
+        update(lanes).where(lanes.c.lease_token.is_not(None)).values(lease_token=None, lease_until=None)
+    )
+
+
 async def busy(session: AsyncSession) -> bool:
     """Say whether somebody holds a lane right now."""
     return (

@@ -19,7 +19,7 @@ from bot.store.db import Database
 from bot.store.lanes import LaneKind, Lease
 from bot.worker.intake import Own, take_in
 from bot.worker.outside import Outside
-from bot.worker.reconcile import Rest, backoff, turn
+from bot.worker.reconcile import backoff, paced, turn
 from bot.worker.resync import resync
 
 log = structlog.get_logger()
@@ -161,7 +161,7 @@ class Worker:
             self._own = Own(app_id=self.app_id, login=Login(f"{slug}[bot]"))
 
     async def _give_back(self, lease: Lease, error: str) -> None:
-        rest = Rest(due=datetime.now(UTC) + backoff(lease.failures + 2), failures=lease.failures + 1, error=error[:500])
+        rest = paced(lease.failures, datetime.now(UTC), error=error[:500])
         with suppress(LeaseLost):
             async with self.database.session() as session:
                 await lanes.release(session, lease, next_due=rest.due, failures=rest.failures, error=rest.error)

@@ -22,7 +22,7 @@ from bot.store.commands import StoredCommand
 from bot.store.db import Database
 from bot.store.lanes import Lease
 from bot.worker.apply import Applied, apply
-from bot.worker.reconcile import Rest, backoff, rest_after
+from bot.worker.reconcile import Rest, paced, rest_after
 
 log = structlog.get_logger()
 
@@ -47,8 +47,7 @@ class Outside:
         else:
             rest = Rest(due=now + FULL_PASS)
             if applied.unsettled:
-                wait = applied.retry_after or backoff(lease.failures)
-                rest = Rest(due=now + wait, failures=lease.failures + 1)
+                rest = paced(lease.failures, now, wait=applied.retry_after)
         async with self.database.session() as session:  # T6
             await lanes.release(session, lease, next_due=rest.due, failures=rest.failures, error=rest.error)
 

@@ -41,18 +41,19 @@ async def turn(github: GitHub, database: Database, app_id: int, lease: Lease, no
     Raises LeaseLost if another worker took the plan over; then nothing of this turn was kept.
     """
     try:
-        decision, applied = await _turn(github, database, app_id, lease, now)
+        decision, applied, taught = await _turn(github, database, app_id, lease, now)
     except (ReadFailed, NotInstalled, NotFound) as error:
         log.warning("turn.read_failed", error=str(error), kind=type(error).__name__)
         await _release(database, lease, rest_after(error, lease.failures, now))
         return None
-    await _release(database, lease, _rest(decision, applied, lease.failures, now))
+    await _release(database, lease, _rest(decision, applied, lease.failures, now, taught=taught))
     return decision
 
 
 async def _turn(
     github: GitHub, database: Database, app_id: int, lease: Lease, now: datetime
-) -> tuple[Decision, Applied]:
+) -> tuple[Decision, Applied, bool]:
+    """Do the turn; the flag says that GitHub's refusals taught something that has yet to be shown or acted upon."""
     async with database.session() as session:
         stored = await plans.load(session, lease.lane_id)
         waiting = await commands.pending(session, lease.lane_id)
@@ -86,17 +87,30 @@ async def _turn(
             await plans.remember(session, lease, learned)
         await commands.close(session, *applied.shown(decision.acks))
     log.info("turn.done", actions=len(decision.actions), state=decision.view.state.value)
-    return decision, applied
+    known, now_known = decision.memory, learned
+    return decision, applied, (known.refusals, known.drafts) != (now_known.refusals, now_known.drafts)
 
 
-def _rest(decision: Decision, applied: Applied, failures: int, now: datetime) -> Rest:
-    """When to look again: as GitHub asked, at once if something moved, else when the decision says."""
+def _rest(decision: Decision, applied: Applied, failures: int, now: datetime, *, taught: bool) -> Rest:
+    """When to look again: as GitHub asked, at once if something moved, else when the decision says.
+
+    `failures` counts turns in a row: EAGER_TURNS of them follow at once as long as they move something; from there on,
+    and from the first that leaves something open, each waits longer than the one before.
+    """
+    moved = applied.moved_things or taught
     if applied.retry_after is not None:
-        return Rest(due=now + applied.retry_after, failures=failures + 1)
-    if applied.moved_things or applied.unsettled:
-        wait = timedelta(0) if failures < EAGER_TURNS and applied.moved_things else backoff(failures)
-        return Rest(due=now + wait, failures=failures + 1)
+        return paced(failures, now, wait=applied.retry_after)
+    if moved and failures < EAGER_TURNS:
+        return Rest(due=now, failures=failures + 1)
+    if moved or applied.unsettled:
+        return paced(failures, now)
     return Rest(due=decision.next_look)
+
+
+def paced(failures: int, now: datetime, *, wait: timedelta | None = None, error: str | None = None) -> Rest:
+    """Return how a turn ends that left something open: after the time GitHub asked for, else longer each time in a row."""
+    beyond = max(failures - EAGER_TURNS, 0)
+    return Rest(due=now + (wait or backoff(beyond)), failures=EAGER_TURNS + beyond + 1, error=error)
 
 
 def rest_after(error: Exception, failures: int, now: datetime) -> Rest:
@@ -107,9 +121,9 @@ def rest_after(error: Exception, failures: int, now: datetime) -> Rest:
         case NotFound():
             return Rest(due=None, error=str(error))  # the issue is gone; an event brings it back
         case NotInstalled():
-            return Rest(due=now + NO_ACCESS, failures=failures + 1, error=str(error))
+            return paced(failures, now, wait=NO_ACCESS, error=str(error))
         case _:
-            return Rest(due=now + backoff(failures), failures=failures + 1, error=str(error))
+            return paced(failures, now, error=str(error))
 
 
 def backoff(failures: int) -> timedelta:

@@ -177,6 +177,7 @@ def _node(chart: Chart, name: str) -> Node:
 
 
 def _lines(label: str) -> list[str]:
-    """Return a label's lines; mermaid writes entities as `#quot;` and line breaks as `<br/>`."""
-    parts = re.split(r"<br\s*/?>|\\n", re.sub(r"#(\w+);", r"&\1;", label.strip().strip('"')))
+    """Return a label's lines; mermaid writes entities as `#quot;` or `#35;` and line breaks as `<br/>`."""
+    text = re.sub(r"(?<!&)#(\d+);", r"&#\1;", label.strip().strip('"'))
+    parts = re.split(r"<br\s*/?>|\\n", re.sub(r"(?<!&)#(\w+);", r"&\1;", text))
     return [html.unescape(re.sub(r"</?[a-z]+>|\*\*|`", "", part)).strip() for part in parts]

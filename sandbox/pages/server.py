@@ -8,7 +8,7 @@ import jinja2
 from aiohttp import web
 from markupsafe import escape
 
-from sandbox.model import CheckRun, Issue, Json, Pull, Repository
+from sandbox.model import CheckRun, Issue, Json, Label, Pull, Repository
 from sandbox.operations import pulls, rules
 from sandbox.world import World
 
@@ -87,6 +87,7 @@ def mount(app: web.Application, world: World) -> None:
     add(root, of_repository(overview))
     add(root + "/issues", of_repository(issue_list, "issues"))
     add(root + "/pulls", of_repository(pull_list, "pulls"))
+    add(root + "/labels", of_repository(label_list, "issues"))
     add(root + "/labels/{name:.+}", of_repository(label_page, "issues"))
     add(root + r"/issues/{number:\d+}", of_repository(thread_page, "issues"))
     add(root + r"/pull/{number:\d+}", of_repository(thread_page, "pulls"))
@@ -205,6 +206,19 @@ async def issue_list(world: World, repo: Repository, _request: web.Request) -> P
 
 async def pull_list(world: World, repo: Repository, _request: web.Request) -> Page:
     return _lists(world, "Pull requests", world.pulls_of(repo))
+
+
+async def label_list(world: World, repo: Repository, _request: web.Request) -> Page:
+    rows = [
+        views.label(one) | {"href": paths.of_label(world, one), "threads": _carriers(world, repo, one)}
+        for one in sorted(world.repository_labels(repo), key=lambda one: one.name.lower())
+    ]
+    return "labels.html", {"labels": rows}
+
+
+def _carriers(world: World, repo: Repository, label: Label) -> int:
+    """Count the open issues and pulls that have the label, as GitHub's page of labels does."""
+    return sum(label.id in one.label_ids for one in world.threads_of(repo) if one.state == "open")
 
 
 async def label_page(world: World, repo: Repository, request: web.Request) -> Page:

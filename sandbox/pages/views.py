@@ -59,9 +59,9 @@ def app(one: App) -> Json:
 
 
 def label(one: Label) -> Json:
-    """Return a label with a text colour that can be read on it."""
-    red, green, blue = (int(one.color[index : index + 2], 16) for index in (0, 2, 4))
-    is_light = red * 0.299 + green * 0.587 + blue * 0.114 > 150
+    """Return a label with a text colour that can be read on it: dark from a lightness of 0.453 on, as GitHub has it."""
+    red, green, blue = (int(one.color[index : index + 2], 16) / 255 for index in (0, 2, 4))
+    is_light = red * 0.2126 + green * 0.7152 + blue * 0.0722 > 0.453
     return {
         "name": one.name,
         "color": one.color,

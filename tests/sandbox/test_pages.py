@@ -86,6 +86,13 @@ def test_a_flowchart_becomes_a_picture_with_its_labels_and_colours() -> None:
         assert text in picture
 
 
+@pytest.mark.parametrize(
+    ("written", "shown"), [("#35;12", "#12"), ("#quot;", "&quot;"), ("&#35;", "#"), ("#amp;", "&amp;")]
+)
+def test_entities_of_a_label_are_shown_as_what_they_stand_for(written: str, shown: str) -> None:
+    assert f">a{shown}b<" in (draw(f'graph LR\n n["a{written}b"]') or "")
+
+
 def test_a_cycle_is_drawn_too() -> None:
     picture = draw("graph TD\n a --> b --> c --> a")
     assert picture is not None
@@ -200,6 +207,7 @@ async def test_every_address_in_an_answer_leads_to_a_page(github: StandIn) -> No
         "/octo/demo",
         "/octo/demo/issues",
         "/octo/demo/pulls",
+        "/octo/demo/labels",
         "/octo/demo/commits/main",
         "/octo/demo/tree/main",
         "/octo",

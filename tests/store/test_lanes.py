@@ -317,3 +317,16 @@ async def test_a_start_wakes_all_but_the_finished_plans(database: Database) -> N
     async with database.session() as session:
         assert await lanes.wake_all(session) == 3
     assert {(await claimed(database)).lane_id for _ in range(3)} == {running, preview, repository}
+
+
+async def test_the_only_worker_takes_back_what_a_dead_one_held(database: Database) -> None:
+    lane = await a_lane(database, 1)
+    async with database.session() as session:
+        await lanes.wake(session, lane)
+    dead = await claimed(database)
+    async with database.session() as session:
+        await lanes.take_back(session)
+    assert (await claimed(database)).lane_id == lane
+    with pytest.raises(LeaseLost):
+        async with database.session() as session:
+            await lanes.release(session, dead, None)

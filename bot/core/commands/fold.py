@@ -86,7 +86,9 @@ def _unknown(verb: str) -> str:
 
 
 def _forbidden(command: Command, call: CommandFacts) -> str:
-    return "" if call.role.allows(command.role) else replies.role_refusal(command, call.role)
+    """Why not by this author. GitHub gives a bot no role of its own: one that the config names may what `write` may."""
+    role = Role.WRITE if call.author_is_bot and not call.role.allows(Role.WRITE) else call.role
+    return "" if role.allows(command.role) else replies.role_refusal(command, role)
 
 
 def _out_of_place(command: Command, view: PlanView) -> str:

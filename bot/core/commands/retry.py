@@ -23,6 +23,8 @@ def run(case: CommandCase) -> Result:
         return refused(case, f"{called(stream)} has no pull request that could be tried again.")
     if open_pull(stream) is not None and not _checks_failed(pull):
         return refused(case, f"{called(stream)} has not failed; `/signalbox why` says what it waits for.")
+    if pull.state is PullState.CLOSED and stream.branch_sha is None:
+        return refused(case, f"The branch of {called(stream)} is gone: restore it on the pull request, then try again.")
     retry = Retry(head=pull.head_sha, reopen=pull.state is PullState.CLOSED)
     if case.intent.retries.get(key) == retry:
         return done(case, reply=f"{called(stream)} is being tried again already.")

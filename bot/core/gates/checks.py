@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from bot.core.facts import CheckFacts, CheckState
 from bot.core.gates import Case, Gate
+from bot.core.model import CONFIG_PATH, OWN_CHECK
 from bot.core.text import code, cut, plain
 from bot.core.views import GateResult, GateVerdict
 
-OWN_NAME = "signalbox"  # our check run; waiting for it would be waiting for ourselves
-CONFIG_FILE = "`.github/signalbox.yml`"
+CONFIG_FILE = f"`{CONFIG_PATH}`"
 
 _WORKER = "whoever works on it"
 _KEEPER = "whoever looks after CI"
@@ -79,7 +79,8 @@ def _wanted(case: Case) -> tuple[_Wanted, ...]:
     return tuple(
         _Wanted(name=each.name, app=each.app_id, source=rules)
         for each in case.facts.base.required_checks
-        if not (each.name == OWN_NAME and each.app_id in {None, case.facts.app_id})
+        # waiting for our own would be waiting for ourselves
+        if not (each.name == OWN_CHECK and each.app_id in {None, case.facts.app_id})
     )
 
 

@@ -69,7 +69,7 @@ class LintReport:
         lines = [f"{plan.title or 'Untitled plan'}: {len(plan.workstreams)} workstreams, base {base}"]
         for each in plan.workstreams:
             needs = f", needs {', '.join(each.needs)}" if each.needs else ""
-            counts = f"{len(each.files)} files, {len(each.acceptance)} acceptance items"
+            counts = f"{_count(len(each.files), 'file')}, {_count(len(each.acceptance), 'acceptance item')}"
             lines.append(f"  {each.key}: {each.title} (line {each.line})")
             lines.append(f"      branch {each.branch or 'named by Signalbox'}, {counts}{needs}")
         if plan.workstreams:
@@ -99,3 +99,7 @@ def _label(key: str, title: str) -> str:
 def lint(text: str, title: str = "", name: str = "plan") -> LintReport:
     """Read a text and return the report on it. Never raises."""
     return LintReport(read_plan(text, title), name)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -6,13 +6,12 @@ Must not weigh anything: severities and problems come as they were found.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bot.core.model import Plan, Problem, Severity, Workstream
+from bot.core.model import CONFIG_PATH, Plan, Problem, Severity, Workstream
 from bot.core.render.parts import bullets, counted, inline, listed, sections, sentence, table
 from bot.core.render.words import keys_text, stream_text
 from bot.core.text import code, cut, login, name, plain, when
 from bot.core.views import PlanView
 
-CONFIG_PATH = ".github/signalbox.yml"
 NOTICE_LIMIT = 4_000  # bytes, of each notice
 WORDS_LIMIT = 400  # characters of one message
 

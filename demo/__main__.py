@@ -49,7 +49,7 @@ async def _demo(folder: Path, *, keep: bool) -> int:
         async with aiohttp.ClientSession() as session:
             story = await _story(show, github, folder, session)
             await story.play()
-            valid = await _summary(show, story, github, session)
+            valid = await _summary(show, story, github, session, keep=keep)
         if keep:
             await _stay(show, github, story)
     except (StartFailed, TimeoutError, RuntimeError) as error:
@@ -83,7 +83,9 @@ async def _story(show: Display, github: dict[str, Any], folder: Path, session: a
     )
 
 
-async def _summary(show: Display, story: Story, github: dict[str, Any], session: aiohttp.ClientSession) -> bool:
+async def _summary(
+    show: Display, story: Story, github: dict[str, Any], session: aiohttp.ClientSession, *, keep: bool
+) -> bool:
     show.title("Summary")
     keys = {number: key for key, number in story.pulls.items()}
     order = [keys[pull["number"]] for pull in story.merged]
@@ -102,6 +104,7 @@ async def _summary(show: Display, story: Story, github: dict[str, Any], session:
         show.line(f"Push to check     median {middle:.0f} ms, longest {longest:.0f} ms, of {len(story.delays)} pushes")
     show.line(f"Time              {show.seconds:.0f} s")
     show.line(f"Plan              {story.web_url}/{github['repository']}/issues/{story.issue}")
+    show.line("                  (gone with the demo; `make demo KEEP=1` stays up to look around)" if not keep else "")
     return valid
 
 

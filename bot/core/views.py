@@ -32,7 +32,7 @@ class GateResult:
     reason: str  # one plain sentence without a full stop, safe to put into markdown as it is
     url: str | None = None  # where to look
     since: datetime | None = None  # filled in by judge.py from memory
-    next_actor: str = ""  # who moves next: "CI", "a reviewer", "W1"
+    next_actor: str = ""  # who moves next, safe markdown too: "CI", "a reviewer", "W1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -179,6 +179,11 @@ def started(  # every knob is one thing that a text tells of
     return judge(facts(now_body or body, found, config=config, tags=checkpoints), memory)
 
 
+def opening() -> PlanView:
+    """A plan that ada has just started: no branch and no pull is known yet."""
+    return judge(facts(PLAN, {}), Memory(intent=started().intent, approved_body=PLAN))
+
+
 def facts(
     body: str,
     workstreams: Mapping[Key, WorkstreamFacts],

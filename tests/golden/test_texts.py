@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.commands import Command, Target, done
-from bot.core.judge import judge
-from bot.core.memory import Memory
-from bot.core.model import Intent, IssueNumber, Key, PullNumber, Role, Sha, Stage
+from bot.core.model import Intent, IssueNumber, Key, PlanState, PullNumber, Role, Sha, Stage
 from bot.core.plan.reader import read_plan
 from bot.core.registry import load_commands
 from bot.core.render import brief, replies
@@ -71,12 +69,7 @@ STATUS: dict[str, Callable[[], str]] = {
     "preview_config_mistake": lambda: status_comment(scenes.preview(config="modus: auto\napprovals: many\n")),
     "preview_no_plan": lambda: status_comment(scenes.preview("The search is slow. Can we make it faster?")),
     "preview_too_long": lambda: status_comment(scenes.preview("word " * 20_000)),
-    "status_opening": lambda: status_comment(
-        judge(
-            scenes.facts(scenes.PLAN, {}),
-            replace(Memory(), intent=scenes.started().intent, approved_body=scenes.PLAN),
-        )
-    ),
+    "status_opening": lambda: status_comment(scenes.opening()),
     "status_started": lambda: status_comment(scenes.started()),
     "status_midway": lambda: status_comment(scenes.midway()),
     "status_next_to_merge": lambda: status_comment(scenes.STAGES["mergeable"][0]),
@@ -98,6 +91,7 @@ STATUS: dict[str, Callable[[], str]] = {
     "status_cancelled": lambda: status_comment(
         scenes.started({"W1": scenes.merged("W1", 11, 60)}, intent=Intent(cancelled=scenes.order("a new plan comes")))
     ),
+    "status_skipped": lambda: status_comment(scenes.STAGES["skipped"][0]),
     "status_completed": lambda: status_comment(completed()),
 }
 
@@ -135,9 +129,14 @@ def test_check_outside_any_plan() -> None:
 
 
 def test_brief() -> None:
-    view = scenes.started()
+    view = scenes.opening()
     texts = [brief.brief(view, view.stream(Key(key))) for key in ("W1", "W4")]
     compare("brief", "\n\n=====\n\n".join(texts))
+
+
+def test_a_brief_links_the_pull_of_a_need_where_there_is_one() -> None:
+    view = scenes.started()
+    assert f"- **W2** ([#12]({scenes.URL}/pull/12)) Store products" in brief.brief(view, view.stream(Key("W4")))
 
 
 def test_titles_and_commits() -> None:
@@ -174,6 +173,21 @@ REPLIES: dict[str, Callable[[], str]] = {
 @pytest.mark.parametrize("name", REPLIES)
 def test_reply(name: str) -> None:
     compare(name, REPLIES[name]())
+
+
+def test_an_edit_is_not_told_of_once_the_plan_is_over() -> None:
+    edited = scenes.started(now_body=f"{scenes.PLAN}- Scope: more\n")
+    assert edited.pending is not None
+    assert "was edited" in status_comment(edited)
+    for state in (PlanState.COMPLETED, PlanState.CANCELLED):
+        assert "was edited" not in status_comment(replace(edited, state=state))
+
+
+def test_a_plan_of_which_nothing_was_skipped_does_not_speak_of_it() -> None:
+    landed = {f"W{each}": scenes.merged(f"W{each}", 10 + each, each) for each in range(1, 6)}
+    text = status_comment(scenes.started(landed))
+    assert "Everything landed on `main`." in text
+    assert "kipped" not in text
 
 
 def test_why_for_a_workstream_that_could_not_be_judged() -> None:

@@ -12,6 +12,9 @@ from bot.core.facts import Facts, PullFacts
 from bot.core.model import Intent, Key, Plan, Workstream
 from bot.core.views import GateResult, Need
 
+#: Whoever works on the workstream. Not "its author": for GitHub that is the bot, which opened the pull.
+OWNER = "its owner"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:

@@ -1,6 +1,6 @@
 """Gate: the acceptance list in the pull's body is ticked to the end. Must not judge whether a tick is deserved."""
 
-from bot.core.gates import Case, Gate
+from bot.core.gates import OWNER, Case, Gate
 from bot.core.tasks import all_tasks, open_tasks
 from bot.core.text import cut, plain
 from bot.core.views import GateResult, GateVerdict
@@ -18,12 +18,13 @@ def check(case: Case) -> GateResult:
         reason = "The acceptance item is ticked" if total == 1 else f"All {total} acceptance items are ticked"
         return GateResult(gate=GATE.name, verdict=GateVerdict.PASS, reason=reason, url=case.pull.url)
     first = plain(cut(missing[0], 80)) or "one without words"
+    are = "is open" if len(missing) == 1 else "are open, the first"
     return GateResult(
         gate=GATE.name,
         verdict=GateVerdict.NEEDS_HUMAN,
-        reason=f"{len(missing)} of {total} acceptance items open, the first: {first}",
+        reason=f"{len(missing)} of {total} acceptance items {are}: {first}",
         url=case.pull.url,
-        next_actor="whoever works on it",
+        next_actor=OWNER,
     )
 
 

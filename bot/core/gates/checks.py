@@ -8,14 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.core.facts import CheckFacts, CheckState
-from bot.core.gates import Case, Gate
+from bot.core.gates import OWNER, Case, Gate
 from bot.core.model import CONFIG_PATH, OWN_CHECK
 from bot.core.text import code, cut, plain
 from bot.core.views import GateResult, GateVerdict
 
 CONFIG_FILE = f"`{CONFIG_PATH}`"
 
-_WORKER = "whoever works on it"
 _KEEPER = "whoever looks after CI"
 # What GitHub's conclusions and states mean in a sentence; any other failed one "failed".
 # https://docs.github.com/en/rest/checks/runs#create-a-check-run
@@ -51,7 +50,7 @@ def check(case: Case) -> GateResult:
     if case.config.checks == ():
         return _result(GateVerdict.PASS, "No checks asked for")
     if not case.has_work:
-        return _result(GateVerdict.WAIT, "Nothing to check before somebody pushes", actor=_WORKER)
+        return _result(GateVerdict.WAIT, "Nothing to check before somebody pushes", actor=OWNER)
     counting = _counting(case)
     failed = [found for found in counting if found.state is CheckState.FAILED]
     if failed:
@@ -102,7 +101,7 @@ def _failed(failed: list[CheckFacts]) -> GateResult:
     more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
     end = _CONCLUSIONS.get(first.conclusion, "failed")
     reason = f"{code(cut(first.name, 80))} by {plain(cut(first.app_name, 40))} {end}{more}"
-    return _result(GateVerdict.NEEDS_HUMAN, reason, actor=_WORKER, url=first.url)
+    return _result(GateVerdict.NEEDS_HUMAN, reason, actor=OWNER, url=first.url)
 
 
 def _missing(case: Case, missing: list[_Wanted]) -> GateResult:

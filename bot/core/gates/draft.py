@@ -1,6 +1,6 @@
 """Gate: somebody worked on it and handed it in. Must not look at what the work is."""
 
-from bot.core.gates import Case, Gate
+from bot.core.gates import OWNER, Case, Gate
 from bot.core.views import GateResult, GateVerdict
 
 
@@ -21,7 +21,7 @@ def _waiting(case: Case, reason: str) -> GateResult:
         verdict=GateVerdict.WAIT,
         reason=reason,
         url=case.pull.url,
-        next_actor="whoever works on it",
+        next_actor=OWNER,
     )
 
 

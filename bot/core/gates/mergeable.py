@@ -1,7 +1,7 @@
 """Gate: GitHub could merge it, and into the right branch. Must not try to mend a conflict."""
 
 from bot.core.facts import Mergeable
-from bot.core.gates import Case, Gate
+from bot.core.gates import OWNER, Case, Gate
 from bot.core.text import code
 from bot.core.views import GateResult, GateVerdict
 
@@ -15,10 +15,10 @@ def check(case: Case) -> GateResult:
     base = code(case.facts.base.name)
     if case.pull.base != case.facts.base.name:
         reason = f"Aims at {code(case.pull.base)} and not at {base}: change the base of the pull request"
-        return _result(case, GateVerdict.BLOCK, reason, actor="whoever works on it")
+        return _result(case, GateVerdict.BLOCK, reason, actor=OWNER)
     if case.pull.mergeable is Mergeable.NO:
         reason = f"Conflicts with {base}: merge {base} into {code(case.pull.head)} and push"
-        return _result(case, GateVerdict.NEEDS_HUMAN, reason, actor="whoever works on it")
+        return _result(case, GateVerdict.NEEDS_HUMAN, reason, actor=OWNER)
     if case.pull.mergeable is Mergeable.UNKNOWN:
         return _result(case, GateVerdict.WAIT, "GitHub is still working out whether it can merge", actor="GitHub")
     return _result(case, GateVerdict.PASS, f"No conflicts with {base}")

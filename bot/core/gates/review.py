@@ -4,7 +4,7 @@ Must not judge who may review: the facts hold only those who may.
 """
 
 from bot.core.facts import PullFacts, ReviewFacts, ReviewState
-from bot.core.gates import Case, Gate
+from bot.core.gates import OWNER, Case, Gate
 from bot.core.model import Approval, Login
 from bot.core.text import login
 from bot.core.views import GateResult, GateVerdict
@@ -25,7 +25,7 @@ def check(case: Case) -> GateResult:
             verdict=GateVerdict.NEEDS_HUMAN,
             reason=f"{who} asked for changes",
             url=against[0].url,
-            next_actor="whoever works on it",
+            next_actor=OWNER,
         )
     people = _approvers(case.pull, commanded, fresh=case.config.fresh_approvals)
     needed = case.config.approvals

@@ -101,8 +101,9 @@ def _of_field(draft: Draft, value: Said, names: Names, stated: Stated) -> None:
     for piece in _PIECES.split(plain(text)):
         words = piece.strip(" .:*`-")
         if words and is_key(words) and not any(each in piece.lower() for each in DONE_WORDS):
-            nearest = get_close_matches(words.lower(), [each.lower() for each in names.keys], n=1, cutoff=0.5)
-            key = next((each for each in names.keys if nearest and each.lower() == nearest[0]), None)
+            others = [each for each in names.keys if each != draft.key]
+            nearest = get_close_matches(words.lower(), [each.lower() for each in others], n=1, cutoff=0.5)
+            key = next((each for each in others if nearest and each.lower() == nearest[0]), None)
             stated.unknown.append((draft.key, Said(words, value.line), key))
 
 

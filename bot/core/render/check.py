@@ -10,11 +10,11 @@ import re
 from dataclasses import dataclass
 
 from bot.core.actions import CheckAction
-from bot.core.model import Mode, Stage
+from bot.core.model import Mode, PlanState, Stage
 from bot.core.render import notices
-from bot.core.render.parts import SUMMARY_LIMIT, TITLE_LIMIT, inline, link, sections, sentence, stopped, table
-from bot.core.render.words import LOOKS, VERDICTS, decisive, gate_title, stage_words, title_text
-from bot.core.text import cut, login, name, when
+from bot.core.render.parts import SUMMARY_LIMIT, TITLE_LIMIT, link, sections, sentence, stopped, table, when_cell
+from bot.core.render.words import LOOKS, VERDICTS, decisive, gate_title, skip_words, stage_words, title_text, way_on
+from bot.core.text import cut, name, when
 from bot.core.views import GateResult, GateVerdict, PlanView, WorkstreamView
 
 #: Label 20, description 40, identifier 20 characters at most
@@ -100,7 +100,7 @@ def _settled(view: PlanView, stream: WorkstreamView) -> _Result | None:
             return _Result(title="Merged, the base is being verified")
         case Stage.ROLLED_BACK:
             return _Result(title="Its merge was reverted", conclusion="action_required")
-        case Stage.CANCELLED if view.intent.cancelled is not None:
+        case Stage.CANCELLED if view.intent.cancelled is not None or view.state is PlanState.COMPLETED:
             return _Result(title="Not part of a plan any more", conclusion="success")
         case Stage.CANCELLED:
             return _Result(title=_unmarked(stream.note) or "Skipped", conclusion="action_required")
@@ -146,7 +146,7 @@ def _gates(stream: WorkstreamView, limit: int) -> str:
             link(gate_title(gate), gate.url),
             VERDICTS[gate.verdict],
             gate.reason,
-            when(gate.since) if gate.since is not None and gate.verdict is not GateVerdict.PASS else "",
+            when_cell(gate.since) if gate.since is not None and gate.verdict is not GateVerdict.PASS else "",
             gate.next_actor if gate.verdict is not GateVerdict.PASS else "",
         )
         for gate in stream.gates
@@ -164,17 +164,18 @@ def _explanation(view: PlanView, stream: WorkstreamView) -> str:
             return "Every gate passes. Signalbox merges it."
         case Stage.CANCELLED if view.intent.cancelled is not None:
             return "The plan was cancelled. Signalbox does not stand in the way of this pull request any more."
+        case Stage.CANCELLED if view.state is PlanState.COMPLETED:
+            return "The plan is complete without it. Signalbox does not stand in the way of this pull request any more."
         case Stage.CANCELLED:
-            why = f": {inline(order.reason, 200)}" if order is not None and order.reason.strip() else ""
-            who = f"Skipped by {login(order.by)} on {when(order.at)}{why}" if order is not None else "Skipped"
+            how = f"Skipped {skip_words(order)}" if order is not None else "Skipped"
             return (
-                f"{stopped(who)} It does not merge as part of this plan, and nothing waits for it. "
+                f"{stopped(how)} It does not merge as part of this plan, and nothing waits for it. "
                 "Close the pull request, or say `/signalbox release` to take it back in."
             )
         case Stage.FAILED if not stream.gates:
             return f"{sentence(stream.note)} What needs it goes on waiting. `/signalbox why` says more."
         case _:
-            return ""
+            return " ".join(stopped(way) for way in (way_on(stream, gate) for gate in stream.blocking) if way)
 
 
 def _buttons(view: PlanView, stream: WorkstreamView) -> tuple[CheckAction, ...]:

@@ -6,7 +6,7 @@ Must not weigh anything: severities and problems come as they were found.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bot.core.model import CONFIG_PATH, Plan, Problem, Severity, Workstream
+from bot.core.model import CONFIG_PATH, Plan, PlanState, Problem, Severity, Workstream
 from bot.core.render.parts import bullets, counted, inline, listed, sections, sentence, table
 from bot.core.render.words import keys_text, stream_text
 from bot.core.text import code, cut, login, name, plain, when
@@ -59,8 +59,8 @@ def refused(refusals: Mapping[str, str]) -> str:
 
 
 def pending(view: PlanView) -> str:
-    """Return the section that says that the issue was edited since the start, "" if it was not."""
-    if view.pending is None:
+    """Return the section that says that the issue was edited since the start, "" if it was not or the plan is over."""
+    if view.pending is None or view.state in {PlanState.COMPLETED, PlanState.CANCELLED}:
         return ""
     start = view.intent.start
     approved = f", started by {login(start.by)} on {when(start.at)}," if start is not None else ""
@@ -69,6 +69,7 @@ def pending(view: PlanView) -> str:
         f"The approved revision {code(view.revision[:12])}{approved} stays in force. "
         "Nothing of the edit counts: branches, pull requests and order stay as they are.",
         bullets(_differences(view.plan, view.pending), NOTICE_LIMIT),
+        "To bring the new text into force, say `/signalbox cancel` and start it as a plan of its own, in a new issue.",
     )
 
 
@@ -103,7 +104,7 @@ def _table(found: Sequence[Problem], whole: str) -> str:
         )
         for each in worst_first
     )
-    return table(("Where", "Weight", "What", "What to do"), rows, NOTICE_LIMIT)
+    return table(("Where", "Severity", "What", "What to do"), rows, NOTICE_LIMIT)
 
 
 def _differences(old: Plan, new: Plan) -> list[str]:

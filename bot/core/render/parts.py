@@ -6,8 +6,9 @@ take what users typed and make it safe.
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
-from bot.core.text import code, cut, plain
+from bot.core.text import code, cut, plain, when
 
 COMMENT_LIMIT = 60_000  # bytes; GitHub takes 65,536 characters, the rest is room for the hidden marker
 SUMMARY_LIMIT = 65_000  # bytes; GitHub takes 65,535 characters of check summary
@@ -16,6 +17,8 @@ INLINE_LIMIT = 1_000  # characters of one item that a user typed
 
 _CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 _PIPE = re.compile(r"(\\*)\|")
+_NO_BREAK = "\u00a0"
+_SPACE = re.compile(rf"[^\S{_NO_BREAK}]+")  # what `str.split` splits at, but for what `unbroken` made
 
 
 def size(text: str) -> int:
@@ -63,6 +66,17 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], limit: int) -> str
     return "\n".join(fit(lines, (_row(cells) for cells in rows), limit, gap=True))
 
 
+def unbroken(text: str) -> str:
+    """Return the text of a narrow cell so that it stays in one line."""
+    return text.replace(" ", _NO_BREAK)
+
+
+def when_cell(at: datetime) -> str:
+    """Return a time for a narrow cell: a line may end after the date. In one line it would be broken in its hyphens."""
+    date, _, time = when(at).partition(" ")
+    return f"{date} {unbroken(time)}"
+
+
 def bullets(items: Iterable[str], limit: int) -> str:
     """Return a list of at most `limit` bytes; items that do not fit are counted at its end."""
     return "\n".join(fit([], (f"- {item}" for item in items), limit))
@@ -100,7 +114,7 @@ def _cell(text: str) -> str:
     GitHub splits cells before it reads code spans, so a pipe inside one needs the backslash too
     (https://github.github.com/gfm/#tables-extension-).
     """
-    one_line = " ".join(text.split()) or "–"
+    one_line = _SPACE.sub(" ", text).strip() or "–"
     return _PIPE.sub(lambda found: found[0] if len(found[1]) % 2 else f"{found[1]}\\|", one_line)
 
 

@@ -55,9 +55,11 @@ def preview(view: PlanView) -> str:
         notices.problems(view.problems) if errors else "",
         notices.config(view),
         _workstreams(view),
-        _order(view),
+        "The order of merging and the graph follow once no error is left." if errors else _order(view),
     )
-    below = "" if errors else sections(_on_start(view), notices.problems(view.problems))
+    if errors:
+        return above
+    below = sections(_on_start(view), notices.problems(view.problems))
     return sections(above, graph(view, COMMENT_LIMIT - size(above) - size(below) - 10), below)
 
 

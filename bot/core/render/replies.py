@@ -15,11 +15,13 @@ from bot.core.render.words import (
     VERDICTS,
     gate_title,
     lowered,
+    skip_words,
     stage_words,
     stream_text,
     title_text,
     wait_of,
     wait_words,
+    way_on,
 )
 from bot.core.text import code, cut, login, name, when
 from bot.core.views import GateResult, GateVerdict, PlanView, WorkstreamView
@@ -44,18 +46,12 @@ def status_reply(view: PlanView) -> str:
             f"**Nobody has started {_plan_link(view)} yet.** "
             "The status comment on its issue shows what `/signalbox start` will do."
         )
-    counts = {stage: [each for each in view.streams if each.stage is stage] for stage in Stage}
-    lines = (
-        f"{stage_words(stage)}: {listed([stream_text(each) for each in found])}"
-        for stage, found in counts.items()
-        if found
-    )
+    lines = (f"{stream_text(each)}: {stage_words(each.stage)}" for each in view.streams)
     return sections(
         f"**{link(f'Plan #{view.issue.number}', view.issue.url)}: {progress(view)}.**",
         headline(view),
         "All workstreams:",
         bullets(lines, REPLY_LIMIT),
-        "The status comment on the plan's issue shows every workstream.",
     )
 
 
@@ -98,16 +94,17 @@ def _why_workstream(view: PlanView, stream: WorkstreamView) -> str:
     return sections(
         head,
         f"{counted(len(blocking), 'gate')} {'does' if len(blocking) == 1 else 'do'} not pass:",
-        bullets((_gate_sentence(gate) for gate in blocking), REPLY_LIMIT),
+        bullets((_gate_sentence(stream, gate) for gate in blocking), REPLY_LIMIT),
         f"Passing: {listed(passing)}." if passing else "",
     )
 
 
-def _gate_sentence(gate: GateResult) -> str:
+def _gate_sentence(stream: WorkstreamView, gate: GateResult) -> str:
     title = link(gate_title(gate), gate.url)
     since = f" Since {when(gate.since)}." if gate.since is not None else ""
     actor = f" Next: {gate.next_actor}." if gate.next_actor else ""
-    return f"**{title}** {VERDICTS[gate.verdict]}: {stopped(lowered(gate.reason))}{actor}{since}"
+    way = f" {stopped(way_on(stream, gate))}" if way_on(stream, gate) else ""
+    return f"**{title}** {VERDICTS[gate.verdict]}: {stopped(lowered(gate.reason))}{way}{actor}{since}"
 
 
 def _without_gates(view: PlanView, stream: WorkstreamView) -> str:
@@ -116,7 +113,9 @@ def _without_gates(view: PlanView, stream: WorkstreamView) -> str:
         by = f" by {login(pull.merged_by)}" if pull.merged_by is not None else ""
         return f"It was merged{by} into {code(view.base.name)}."
     if stream.stage is Stage.CANCELLED:
-        return f"{sentence(stream.note)} It does not merge, and nothing waits for it."
+        order = view.intent.skipped.get(stream.workstream.key)
+        why = f"Skipped {skip_words(order)}" if order is not None else stream.note
+        return f"{sentence(why)} It does not merge, and nothing waits for it."
     if stream.stage is Stage.FAILED:
         return f"{sentence(stream.note)} `/signalbox retry` reopens it, `/signalbox skip` goes on without it."
     if view.state is PlanState.PREVIEW:
@@ -152,9 +151,9 @@ def start_refused_reply(view: PlanView) -> str:
 def role_refusal(command: Command, role: Role) -> str:
     """Return that somebody may not say a command, and who may."""
     needed = ROLES[command.role]
-    has = "no role" if role is Role.NONE else f"the role {ROLES[role]}"
+    has = "no role" if role is Role.NONE else ROLES[role]
     verb = code(f"/signalbox {command.name}")
-    return f"{verb} takes at least the role {needed} in this repository; you have {has}. Nothing was done."
+    return f"{verb} needs the role {needed} or higher in this repository; you have {has}. Nothing was done."
 
 
 def unknown_verb_reply(verb: str, nearest: str | None) -> str:

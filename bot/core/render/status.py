@@ -7,18 +7,40 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from bot.core.model import Mode, Order, PlanState, Severity, Stage
+from bot.core.model import Mode, Order, PlanState, Severity, Sha, Stage
 from bot.core.render import notices
 from bot.core.render.graph import graph
-from bot.core.render.parts import COMMENT_LIMIT, bullets, counted, inline, link, listed, sections, size, stopped, table
+from bot.core.render.parts import (
+    COMMENT_LIMIT,
+    bullets,
+    counted,
+    inline,
+    link,
+    sections,
+    size,
+    stopped,
+    table,
+    unbroken,
+    when_cell,
+)
 from bot.core.render.preview import preview
-from bot.core.render.words import FINISHED, pull_link, stage_words, stream_text, title_text, wait_of, wait_words
+from bot.core.render.words import (
+    FINISHED,
+    REASON_LIMIT,
+    pull_link,
+    skip_words,
+    stage_words,
+    stream_text,
+    title_text,
+    wait_of,
+    wait_words,
+)
 from bot.core.text import code, login, name, when
 from bot.core.views import PlanView, WorkstreamView
 
-TABLE_LIMIT = 15_000  # bytes, of each of the two tables; all limits of a comment together stay below COMMENT_LIMIT
+TABLE_LIMIT = 25_000  # bytes; all limits of a comment together stay below COMMENT_LIMIT
+SKIPPED_LIMIT = 5_000  # bytes
 CHECKPOINTS_LIMIT = 2_000  # bytes
-REASON_LIMIT = 200  # characters of the words that came with an order
 FIRST_IN_LINE = 3  # so many workstreams are named as next
 
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
@@ -36,8 +58,8 @@ def status_comment(view: PlanView, refusals: Mapping[str, str] = MappingProxyTyp
         notices.config(view),
         notices.pending(view),
         notices.out_of_order(view),
-        _landed(view) if view.state is PlanState.COMPLETED else "",
-        _workstreams(view),
+        _landed(view) if view.state is PlanState.COMPLETED else _workstreams(view),
+        _skipped(view),
     )
     below = sections(_checkpoints(view), _footer(view))
     return sections(above, graph(view, COMMENT_LIMIT - size(above) - size(below) - 10), below)
@@ -67,7 +89,8 @@ def headline(view: PlanView) -> str:
         case PlanState.PREVIEW:
             return "Nobody has started this plan yet."
         case PlanState.COMPLETED:
-            return f"**This plan is complete.** Everything landed on {code(view.base.name)} or was skipped."
+            what = "Everything that was not skipped" if view.intent.skipped else "Everything"
+            return f"**This plan is complete.** {what} landed on {code(view.base.name)}."
         case PlanState.CANCELLED:
             return f"**Cancelled{_by(view.intent.cancelled)} Branches and pull requests stay as they are."
         case PlanState.PAUSED:
@@ -108,7 +131,8 @@ def _workstreams(view: PlanView) -> str:
     for stream in view.streams:
         wait = wait_of(view, stream)
         names = f"**{name(stream.workstream.key)}** {title_text(stream.workstream)}"
-        rows.append((names, stage_words(stream.stage), pull_link(stream), wait.text, when(wait.since)))
+        stage, since = unbroken(stage_words(stream.stage)), when_cell(wait.since)
+        rows.append((names, stage, pull_link(stream), wait.text, since))
     head = ("Workstream", "Stage", "Pull", "Waits for", "Since")
     return sections("### Workstreams", table(head, rows, TABLE_LIMIT))
 
@@ -117,36 +141,40 @@ def _landed(view: PlanView) -> str:
     """The order in which everything was merged."""
     landed = [each for each in view.streams if each.stage is Stage.DONE and each.pull is not None]
     landed.sort(key=lambda each: (each.pull.merged_at if each.pull is not None else None) or _NO_TIME)
-    rows = [_landing(number, each) for number, each in enumerate(landed, 1)]
-    skipped = [stream_text(each) for each in view.streams if each.stage is Stage.CANCELLED]
-    return sections(
-        "### Order of merging",
-        table(("No.", "Workstream", "Pull", "Merged", "By", "Commit"), rows, TABLE_LIMIT),
-        f"Skipped: {listed(skipped)}." if skipped else "",
-    )
+    rows = [_landing(view, number, each) for number, each in enumerate(landed, 1)]
+    head = ("No.", "Workstream", "Pull", "Merged", "By", "Commit")
+    return sections("### Order of merging", table(head, rows, TABLE_LIMIT)) if rows else ""
 
 
-def _landing(number: int, stream: WorkstreamView) -> tuple[str, ...]:
+def _skipped(view: PlanView) -> str:
+    """What was left out, by whom and why."""
+    orders = ((each, view.intent.skipped.get(each.workstream.key)) for each in view.streams)
+    items = [f"{stream_text(each)} {skip_words(order)}" for each, order in orders if order is not None]
+    return sections("### Skipped", bullets(items, SKIPPED_LIMIT)) if items else ""
+
+
+def _landing(view: PlanView, number: int, stream: WorkstreamView) -> tuple[str, ...]:
     pull = stream.pull
     assert pull is not None
     return (
         str(number),
         f"**{name(stream.workstream.key)}** {title_text(stream.workstream)}",
         pull_link(stream),
-        when(pull.merged_at) if pull.merged_at is not None else "",
+        when_cell(pull.merged_at) if pull.merged_at is not None else "",
         login(pull.merged_by) if pull.merged_by is not None else "",
-        code(pull.merge_sha[:7]) if pull.merge_sha is not None else "",
+        _commit_link(view, pull.merge_sha) if pull.merge_sha is not None else "",
     )
 
 
 def _checkpoints(view: PlanView) -> str:
     if not view.checkpoints:
         return ""
-    items = (
-        f"{code(tag)} at {link(code(sha[:7]), f'{view.repository.url}/commit/{sha}')}"
-        for tag, sha in sorted(view.checkpoints.items())
-    )
+    items = (f"{code(tag)} at {_commit_link(view, sha)}" for tag, sha in sorted(view.checkpoints.items()))
     return sections("### Checkpoints", bullets(items, CHECKPOINTS_LIMIT))
+
+
+def _commit_link(view: PlanView, sha: Sha) -> str:
+    return link(code(sha[:7]), f"{view.repository.url}/commit/{sha}")
 
 
 def _footer(view: PlanView) -> str:

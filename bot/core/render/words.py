@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.model import Key, Mode, Plan, Stage, Workstream
+from bot.core.model import Key, Mode, Order, Plan, Stage, Workstream
 from bot.core.registry import load_gates
 from bot.core.render.parts import inline, link, listed
-from bot.core.text import code, name, when
+from bot.core.text import code, cut, login, name, when
 from bot.core.views import GateResult, GateVerdict, PlanView, WorkstreamView
 
 NAME_LIMIT = 80  # characters of a workstream's title
+REASON_LIMIT = 200  # characters of the words that came with an order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,7 @@ VERDICTS: Mapping[GateVerdict, str] = {
 }
 
 _WORST_FIRST = (GateVerdict.BLOCK, GateVerdict.NEEDS_HUMAN, GateVerdict.WAIT)
+_SEE = {"checks": "see the check", "review": "see the review"}  # what a gate's address leads to
 _HOLDING = frozenset({"hold", "paused"})  # the gates that the stage HELD stands for
 
 
@@ -129,7 +131,9 @@ def wait_of(view: PlanView, stream: WorkstreamView) -> Wait:
     if stream.stage is Stage.MERGEABLE:
         who = "Signalbox, which merges it" if view.config.mode is Mode.AUTO else "somebody to press merge"
         return Wait(text=who, since=stream.since)
-    if gate is None or stream.stage in FINISHED:
+    if stream.stage in FINISHED:
+        return Wait(text="", since=stream.since)
+    if gate is None:
         return Wait(text=stream.note, since=stream.since, named=False)
     if stream.stage is Stage.READY:
         return Wait(text=f"the first push to {code(stream.branch)}", since=stream.since)
@@ -144,9 +148,26 @@ def _gate_wait(view: PlanView, stream: WorkstreamView, gate: GateResult) -> Wait
     near = {view.issue.url, stream.pull.url if stream.pull is not None else None}
     # a pull's number in the reason is a link already
     if gate.url and gate.url not in near and "(#" not in reason:
-        line = f"{line} ({link('look', gate.url)})"
+        line = f"{line} ({link(_SEE.get(gate.gate, 'see more'), gate.url)})"
+    if gate.gate == "hold":
+        line = f"{line} ({way_on(stream, gate)})"
     named = not told or reason != lowered(gate.reason)
     return Wait(text=line, since=gate.since or stream.since, named=named)
+
+
+def way_on(stream: WorkstreamView, gate: GateResult) -> str:
+    """Return which command lifts a gate, as a sentence without a full stop; "" if none does."""
+    if gate.gate == "hold":
+        return f"{code(cut(f'/signalbox release {stream.workstream.key}', 100))} lets it go on"
+    if gate.gate == "paused" and gate.verdict is GateVerdict.WAIT:
+        return "`/signalbox resume` lets the plan go on"
+    return ""
+
+
+def skip_words(order: Order) -> str:
+    """Return who skipped a workstream, when and why, as it goes on after its name or after "Skipped"."""
+    reason = f": {inline(order.reason, REASON_LIMIT)}" if order.reason.strip() else ""
+    return f"by {login(order.by)} on {when(order.at)}{reason}"
 
 
 def wait_words(stream: WorkstreamView, wait: Wait) -> str:

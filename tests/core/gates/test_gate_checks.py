@@ -143,7 +143,7 @@ def test_where_to_look_and_who_moves() -> None:
     failed = GATE.check(case(a_check("lint", FAILED)))
     running = GATE.check(case(a_check("lint", PENDING)))
     assert failed.url == running.url == a_check("lint").url
-    assert (failed.next_actor, running.next_actor) == ("whoever works on it", "CI")
+    assert (failed.next_actor, running.next_actor) == ("its owner", "CI")
 
 
 def test_failed_checks_are_those_that_count() -> None:

@@ -83,4 +83,4 @@ def test_review(given: Case, verdict: GateVerdict, reason: str) -> None:
 def test_who_moves() -> None:
     assert GATE.check(case()).next_actor == "a reviewer"
     asked = GATE.check(case(a_review(state=CHANGES)))
-    assert (asked.next_actor, asked.url) == ("whoever works on it", a_review().url)
+    assert (asked.next_actor, asked.url) == ("its owner", a_review().url)

@@ -29,13 +29,13 @@ def pull(**more: Any) -> Case:
         pytest.param(
             pull(body="- [x] a\n- [ ] ask @ada\n- [ ] c"),
             HUMAN,
-            "2 of 3 acceptance items open, the first: ask @\u200dada",
+            "2 of 3 acceptance items are open, the first: ask @\u200dada",
             id="open",
         ),
         pytest.param(
             pull(body="- [ ] <!-- x -->"),
             HUMAN,
-            "1 of 1 acceptance items open, the first: one without words",
+            "1 of 1 acceptance items is open: one without words",
             id="empty",
         ),
     ],

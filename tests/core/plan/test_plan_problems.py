@@ -34,6 +34,11 @@ def test_unknown_need_offers_the_nearest() -> None:
     assert (found.line, found.severity, found.hint) == (12, Severity.ERROR, "Did you mean W1?")
 
 
+def test_unknown_need_is_not_taken_for_the_workstream_itself() -> None:
+    found = only(read_plan(stream("W1") + stream("W2", "Depends on: W9")), "unknown-need")
+    assert found.hint == "Did you mean W1?"
+
+
 def test_need_outside_the_plan_is_doubtful() -> None:
     plan = read_plan(stream("W1") + stream("W2", "Depends on: W1, #77"))
     assert only(plan, "external-need").severity is Severity.WARNING

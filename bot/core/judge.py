@@ -162,9 +162,10 @@ def _pull_of(judging: _Judging, stream: Workstream, found: WorkstreamFacts) -> P
     belongs = frozenset(
         pull.number
         for pull in found.pulls
-        if markers[pull.number] == mine or (markers[pull.number] is None and pull.created_at >= start.at - CLOCK_SKEW)
+        if markers[pull.number] == mine
+        or (markers[pull.number] is None and pull.created_at >= start.at)  # both by GitHub's clock
     )
-    return pick_pull(found, belongs=belongs)
+    return pick_pull(found, belongs=belongs, base=start.base)
 
 
 def _dated(judging: _Judging, key: Key, result: GateResult) -> GateResult:

@@ -11,7 +11,6 @@ from bot.core.text import code
 from bot.core.views import GateResult, GateVerdict, Need
 
 OWN_GATES = frozenset({"draft", "checks", "review", "acceptance", "mergeable"})  # what the workstream can do itself
-QA_GATES = frozenset({"review", "acceptance", "mergeable"})  # what a person settles once it was handed in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +85,16 @@ def _names(names: tuple[str, ...]) -> str:
     return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
 
 
-def pick_pull(facts: WorkstreamFacts, *, belongs: "frozenset[int]") -> PullFacts | None:
+def pick_pull(facts: WorkstreamFacts, *, belongs: frozenset[int], base: Branch) -> PullFacts | None:
     """Return the pull that stands for a workstream among those of its branch, None if there is none.
 
     `belongs` holds the numbers of the pulls that are the plan's (see judge.py); a branch may have older ones of its own.
-    A merged one wins over an open one, an open one over a closed one, the newer over the older.
+    A merged one wins over an open one, an open one over a closed one, the newer over the older. One that aims, or was
+    merged, elsewhere than into `base` comes after all that are still open: nobody can put it in the way of the plan's.
     """
-    for state in (PullState.MERGED, PullState.OPEN, PullState.CLOSED):
-        for pull in facts.pulls:
-            if pull.state is state and pull.number in belongs:
-                return pull
-    return None
+    order = [
+        (PullState.MERGED, True), (PullState.OPEN, True), (PullState.OPEN, False),
+        (PullState.MERGED, False), (PullState.CLOSED, True), (PullState.CLOSED, False),
+    ]  # fmt: skip
+    known = [pull for pull in facts.pulls if pull.number in belongs]
+    return min(known, key=lambda pull: order.index((pull.state, pull.base == base)), default=None)

@@ -195,8 +195,12 @@ class Client:
             )
             if not isinstance(answer, Outcome):
                 results += outcomes.outcomes(batch, answer)
-                continue
-            results += [answer] * len(group)
+                limit = next((each for each in results if each.kind is OutcomeKind.LATER), None)
+                if limit is None:
+                    continue
+                answer = limit  # GitHub asked for a pause: whoever goes on writing is shut out
+            else:
+                results += [answer] * len(group)
             rest = answer
             if answer.kind is OutcomeKind.UNKNOWN:
                 rest = Outcome(kind=OutcomeKind.LATER, detail="not tried after a request without an answer")

@@ -62,7 +62,7 @@ fragment Pull on PullRequest {{
         __typename
         ... on CheckRun {{
           databaseId name status conclusion url startedAt completedAt
-          checkSuite {{ app {{ databaseId name }} }}
+          checkSuite {{ id app {{ databaseId name }} }}
         }}
         ... on StatusContext {{ context state targetUrl createdAt creator {{ ...Actor }} }}
       }}

@@ -5,6 +5,7 @@ which client.py reports as a failed read.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -232,25 +233,49 @@ def own_checks(commit: Json) -> tuple[OwnCheck, ...]:
 
 
 def checks(nodes: Iterable[Json], app_id: int) -> tuple[CheckFacts, ...]:
-    """Return the newest result of each name by each reporter, without our own run; a namesake of it stays in."""
-    newest: dict[tuple[int | None, str], tuple[tuple[int, datetime], CheckFacts]] = {}
+    """Return the result of each name by each reporter, without our own run; a namesake of it stays in.
+
+    In one suite the newest run counts, for it is the last attempt. Two suites of one App are two workflows, or one that
+    two events started: the job of one does not make up for a job of that name in the other that failed or still runs.
+    """
+    newest: dict[tuple[int | None, str, str], _Found] = {}
     for node in nodes:
-        age, check = _run(node) if node["__typename"] == "CheckRun" else _status(node)
-        if check.name == OWN_CHECK and check.app_id == app_id:
+        found = _run(node) if node["__typename"] == "CheckRun" else _status(node)
+        if found.check.name == OWN_CHECK and found.check.app_id == app_id:
             continue
-        key = (check.app_id, check.name)
-        if key not in newest or newest[key][0] < age:
-            newest[key] = (age, check)
-    return tuple(check for _, check in newest.values())
+        attempt = (found.check.app_id, found.check.name, found.suite)
+        if attempt not in newest or newest[attempt].age < found.age:
+            newest[attempt] = found
+    decisive: dict[tuple[int | None, str], _Found] = {}
+    for found in newest.values():
+        key = (found.check.app_id, found.check.name)
+        if key not in decisive or decisive[key].weight < found.weight:
+            decisive[key] = found
+    return tuple(found.check for found in decisive.values())
 
 
-def _run(node: Json) -> tuple[tuple[int, datetime], CheckFacts]:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """One check run or status."""
+
+    age: tuple[int, datetime]  # the highest is the newest
+    suite: str  # node id, "" for a status
+    check: CheckFacts
+
+    @property
+    def weight(self) -> tuple[int, tuple[int, datetime]]:
+        """What it weighs beside a namesake from another suite; a run that a newer event made superfluous weighs little."""
+        failed = self.check.state is CheckState.FAILED and self.check.conclusion not in {"cancelled", "stale"}
+        return 2 if failed else 1 if self.check.state is CheckState.PENDING else 0, self.age
+
+
+def _run(node: Json) -> _Found:
     app = node["checkSuite"]["app"]
     finished = node["status"] == "COMPLETED" and node["conclusion"] is not None
     word = node["conclusion"] if finished else node["status"]
     passed = CheckState.PASSED if word in PASSING else CheckState.FAILED
     started = moment(node["startedAt"])
-    return (node["databaseId"] or 0, started or _NEVER), CheckFacts(
+    check = CheckFacts(
         name=node["name"],
         app_id=None if app is None else app["databaseId"],
         app_name="" if app is None else app["name"],
@@ -260,12 +285,13 @@ def _run(node: Json) -> tuple[tuple[int, datetime], CheckFacts]:
         started_at=started,
         completed_at=moment(node["completedAt"]) if finished else None,
     )
+    return _Found((node["databaseId"] or 0, started or _NEVER), node["checkSuite"]["id"], check)
 
 
-def _status(node: Json) -> tuple[tuple[int, datetime], CheckFacts]:
+def _status(node: Json) -> _Found:
     created = moment(node["createdAt"])
     state = _STATUS_STATES.get(node["state"], CheckState.PENDING)
-    return (0, created or _NEVER), CheckFacts(
+    check = CheckFacts(
         name=node["context"],
         app_id=None,
         app_name=login(node["creator"]),
@@ -275,6 +301,7 @@ def _status(node: Json) -> tuple[tuple[int, datetime], CheckFacts]:
         started_at=created,
         completed_at=None if state is CheckState.PENDING else created,
     )
+    return _Found((0, created or _NEVER), "", check)
 
 
 def _reviews(nodes: Iterable[Json]) -> Iterable[ReviewFacts]:

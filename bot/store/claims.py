@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.model import Branch, PullNumber
 from bot.store.lanes import find_plans
-from bot.store.tables import commands, plan_branches, plans
+from bot.store.tables import commands, lanes, plan_branches, plans
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +35,26 @@ async def claims(session: AsyncSession, repository_id: int) -> Claims:
     )
 
 
-async def owner_of(session: AsyncSession, repository_id: int, pull: PullNumber) -> int | None:
-    """Return the lane of the plan that a pull belongs to, finished or not; None if it belongs to none."""
+async def open_plans(session: AsyncSession, repository_id: int) -> frozenset[int]:
+    """Return the issues of the plans that were started and are not finished."""
+    rows = await session.execute(
+        select(lanes.c.number)
+        .join(plans, plans.c.lane_id == lanes.c.id)
+        .where(lanes.c.repository_id == repository_id, plans.c.started.is_(True), plans.c.open.is_(True))
+    )
+    return frozenset(rows.scalars())
+
+
+async def owner_of(
+    session: AsyncSession, repository_id: int, pull: PullNumber, branch: Branch | None = None
+) -> int | None:
+    """Return the lane of the plan that a pull belongs to, finished or not; None if it belongs to none.
+
+    With the pull's `branch`, also that of the open plan that has it: a pull's number is known only after a turn.
+    """
     found = await find_plans(session, repository_id, pull=pull, closed=True)
+    if not found and branch is not None:
+        found = await find_plans(session, repository_id, branch=branch)
     return found[-1] if found else None
 
 

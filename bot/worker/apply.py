@@ -14,7 +14,6 @@ import structlog
 from bot.core.actions import (
     Action,
     AddLabels,
-    CreateRefs,
     EditComment,
     MergePull,
     Mutation,
@@ -26,6 +25,7 @@ from bot.core.actions import (
     React,
     RemoveLabels,
     TickIssue,
+    name_of,
 )  # fmt: skip
 from bot.core.judge import CLOCK_SKEW
 from bot.core.memory import Memory
@@ -39,6 +39,7 @@ from bot.store.lanes import Lease
 log = structlog.get_logger()
 
 NOT_SETTLED = frozenset({OutcomeKind.MOVED, OutcomeKind.LATER, OutcomeKind.UNKNOWN})
+STUBBORN = 15  # turns in a row after which a guard that refuses still is no passing thing
 BATCH = 20  # actions under one renewal of the lease: even paced at one a second they end well within it
 SHOWN = (
     AddLabels,
@@ -65,9 +66,23 @@ class Applied:
         )
 
     @property
+    def landed(self) -> bool:
+        """Whether a pull was merged."""
+        return any(
+            isinstance(action, MergePull) and outcome.kind is OutcomeKind.DONE
+            for action, outcome in self.outcomes.items()
+        )
+
+    @property
     def unsettled(self) -> bool:
-        """Whether something did not come about that may next time."""
-        return any(outcome.kind in NOT_SETTLED for outcome in self.outcomes.values())
+        """Whether something did not come about that may next time.
+
+        A refused merge counts: GitHub judges by a state that may lag behind what it shows, the check's for one.
+        """
+        return any(
+            not _settled(action, outcome) or (isinstance(action, MergePull) and outcome.kind is OutcomeKind.REFUSED)
+            for action, outcome in self.outcomes.items()
+        )
 
     @property
     def retry_after(self) -> timedelta | None:
@@ -79,14 +94,23 @@ class Applied:
         return tuple(
             command
             for command, actions in acks.items()
-            if all(action in self.outcomes and self.outcomes[action].kind not in NOT_SETTLED for action in actions)
+            if all(action in self.outcomes and _settled(action, self.outcomes[action]) for action in actions)
         )
+
+
+def _settled(action: Action, outcome: Outcome) -> bool:
+    """Whether nothing will come of trying again: a comment that is gone takes no reaction and needs no reply."""
+    return outcome.kind not in NOT_SETTLED or (
+        outcome.kind is OutcomeKind.MOVED and isinstance(action, React | PostComment)
+    )
 
 
 async def apply(
     github: GitHub, database: Database, lease: Lease, repository: RepositoryRef, actions: Sequence[Action]
 ) -> Applied:
     """Carry out a turn's actions in their order; stops early where a write was left without an answer.
+
+    Stops after a merge, too: the base is another one now, and nothing was judged against it.
 
     Raises LeaseLost when another worker took over; what was done until then is seen by that worker on GitHub itself.
     """
@@ -99,7 +123,7 @@ async def apply(
                 log.info(
                     "action.applied", action=type(action).__name__, outcome=outcome.kind.value, detail=outcome.detail
                 )
-            if any(outcome.kind in {OutcomeKind.UNKNOWN, OutcomeKind.LATER} for outcome in outcomes):
+            if applied.landed or any(each.kind in {OutcomeKind.UNKNOWN, OutcomeKind.LATER} for each in outcomes):
                 return applied
     return applied
 
@@ -173,18 +197,19 @@ def batched(actions: Iterable[Action], size: int) -> Iterator[list[Action]]:
         yield batch
 
 
-def learn(memory: Memory, applied: Applied) -> Memory:
-    """Return the memory with what the outcomes taught: ids that the next read may not show yet, and refusals."""
-    checks, refusals = dict(memory.checks), dict(memory.refusals)
-    comment, drafts = memory.comment, memory.drafts
+def learn(memory: Memory, applied: Applied, failures: int = 0) -> Memory:
+    """Return the memory with what the outcomes taught: ids that the next read may not show yet, and refusals.
+
+    What moved away under us again and again is shown like a refusal: `failures` counts the turns before this one.
+    """
+    checks, comment, drafts = dict(memory.checks), memory.comment, memory.drafts
+    tried = {name_of(action) for action in applied.outcomes}
+    refusals = {name: words for name, words in memory.refusals.items() if name not in tried}
     for action, outcome in applied.outcomes.items():
-        name = _name(action)
-        if outcome.kind is OutcomeKind.REFUSED:
-            refusals[name] = outcome.detail
+        if _refused(action, outcome, failures):
+            refusals[name_of(action)] = outcome.detail
             if isinstance(action, OpenPull) and action.draft and "draft" in outcome.detail.lower():
                 drafts = False
-        else:
-            refusals.pop(name, None)
         if outcome.result is None or outcome.kind not in {OutcomeKind.DONE, OutcomeKind.ALREADY}:
             continue
         if isinstance(action, PutCheck):
@@ -194,15 +219,9 @@ def learn(memory: Memory, applied: Applied) -> Memory:
     return replace(memory, checks=checks, refusals=refusals, comment=comment, drafts=drafts)
 
 
-def _name(action: Action) -> str:
-    """What an action is called where its refusal is shown."""
-    match action:
-        case MergePull():
-            return f"merge {action.key}"
-        case OpenPull():
-            return f"open the pull for {action.key}"
-        case CreateRefs():
-            return "create the branches"
-        case _:
-            words = "".join(f" {char.lower()}" if char.isupper() else char for char in type(action).__name__)
-            return words.strip()
+def _refused(action: Action, outcome: Outcome, failures: int) -> bool:
+    """Whether people have to know of it, since it will not come about by itself."""
+    if outcome.kind is OutcomeKind.MOVED:
+        return failures >= STUBBORN and not _settled(action, outcome)
+    # that there is a pull already, which is not the plan's, keeps the plan's from being opened
+    return outcome.kind is OutcomeKind.REFUSED or (outcome.kind is OutcomeKind.ALREADY and isinstance(action, OpenPull))

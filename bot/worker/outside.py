@@ -4,8 +4,10 @@ The `signalbox` check is required on every pull, so those outside any plan need 
 Must not touch a pull that a plan claims.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,7 +19,7 @@ from bot.core.render.replies import outside_reply
 from bot.errors import NotFound, NotInstalled, ReadFailed
 from bot.github.port import GitHub, OpenPullReading, RepositoryRef
 from bot.store import commands, lanes
-from bot.store.claims import Claims, claims, hand_over, owner_of
+from bot.store.claims import Claims, claims, hand_over, open_plans, owner_of
 from bot.store.commands import StoredCommand
 from bot.store.db import Database
 from bot.store.lanes import Lease
@@ -43,11 +45,11 @@ class Outside:
             applied = await self._turn(lease, now)
         except (ReadFailed, NotInstalled, NotFound) as error:
             log.warning("repository.read_failed", error=str(error))
-            rest = rest_after(error, lease.failures, now)
+            rest = rest_after(error, lease.failures, datetime.now(UTC))
         else:
             rest = Rest(due=now + FULL_PASS)
             if applied.unsettled:
-                rest = paced(lease.failures, now, wait=applied.retry_after)
+                rest = paced(lease.failures, datetime.now(UTC), wait=applied.retry_after)
         async with self.database.session() as session:  # T6
             await lanes.release(session, lease, next_due=rest.due, failures=rest.failures, error=rest.error)
 
@@ -58,8 +60,10 @@ class Outside:
         node_id, pulls = await self.github.open_pulls(repository, first_page_only=recent)
         async with self.database.session() as session:
             claimed = await claims(session, lease.repository_id)
-            waiting = await self._sorted_out(session, lease)
-        free = [pull for pull in pulls if not _is_claimed(pull, claimed)]
+            plans = await open_plans(session, lease.repository_id)
+            waiting = await self._sorted_out(session, lease, pulls)
+        theirs = {pull.head_sha for pull in pulls if _is_claimed(pull, claimed)}
+        free = [pull for pull in pulls if pull.head_sha not in theirs and _plan_of(pull) not in plans]
         checks = [_check(pull) for pull in free]
         answers = {call.id: tuple(_acknowledge(call)) for call in waiting}
         actions: list[Action] = [check for check in checks if check is not None]
@@ -72,11 +76,16 @@ class Outside:
             self.passes[lease.repository_id] = now
         return applied
 
-    async def _sorted_out(self, session: AsyncSession, lease: Lease) -> list[StoredCommand]:
-        """Hand commands over whose pull turned out to be a plan's; return those that stay."""
+    async def _sorted_out(
+        self, session: AsyncSession, lease: Lease, pulls: Sequence[OpenPullReading]
+    ) -> list[StoredCommand]:
+        """Hand commands over whose pull turned out to be a plan's, by its branch if need be; return those that stay."""
+        heads = {pull.number: pull.head for pull in pulls if not pull.cross_repository}
         stay: list[StoredCommand] = []
         for call in await commands.pending(session, lease.lane_id):
-            owner = await owner_of(session, lease.repository_id, call.pull) if call.pull is not None else None
+            owner = None
+            if call.pull is not None:
+                owner = await owner_of(session, lease.repository_id, call.pull, heads.get(call.pull))
             if owner is None:
                 stay.append(call)
             else:
@@ -87,6 +96,12 @@ class Outside:
 
 def _is_claimed(pull: OpenPullReading, claimed: Claims) -> bool:
     return pull.number in claimed.pulls or (not pull.cross_repository and pull.head in claimed.branches)
+
+
+def _plan_of(pull: OpenPullReading) -> int | None:
+    """Return the plan whose check the head shows: a check hangs on the commit, which another branch may carry too."""
+    made_from = re.match(r"plan/(\d{1,18})/", pull.own_checks[0].external_id) if pull.own_checks else None
+    return None if made_from is None else int(made_from[1])
 
 
 def _check(pull: OpenPullReading) -> Action | None:

@@ -6,7 +6,7 @@ Works from any starting point, so that a crash, a duplicate, a lost event and a 
 import asyncio
 import random
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -23,6 +23,7 @@ from bot.worker.observe import observe
 log = structlog.get_logger()
 
 EAGER_TURNS = 12  # so many turns in a row may follow at once; more of them are paced, whatever keeps them going
+PATIENT_TURNS = 5  # so many turns in a row wait a second at most before the next; from there on ever longer
 NO_ACCESS = timedelta(minutes=15)  # how soon to look again at a repository that the App may not see
 
 
@@ -44,9 +45,9 @@ async def turn(github: GitHub, database: Database, app_id: int, lease: Lease, no
         decision, applied, taught = await _turn(github, database, app_id, lease, now)
     except (ReadFailed, NotInstalled, NotFound) as error:
         log.warning("turn.read_failed", error=str(error), kind=type(error).__name__)
-        await _release(database, lease, rest_after(error, lease.failures, now))
+        await _release(database, lease, rest_after(error, lease.failures, datetime.now(UTC)))
         return None
-    await _release(database, lease, _rest(decision, applied, lease.failures, now, taught=taught))
+    await _release(database, lease, _rest(decision, applied, lease.failures, datetime.now(UTC), taught=taught))
     return decision
 
 
@@ -81,23 +82,25 @@ async def _turn(
         installation_id=lease.installation_id, full_name=lease.full_name, node_id=facts.repository.node_id
     )
     applied = await apply(github, database, lease, seen, decision.actions)
-    learned = learn(decision.memory, applied)
+    learned = learn(decision.memory, applied, lease.failures)
     async with database.session() as session:  # T5
         if learned != decision.memory:
             await plans.remember(session, lease, learned)
         await commands.close(session, *applied.shown(decision.acks))
     log.info("turn.done", actions=len(decision.actions), state=decision.view.state.value)
-    known, now_known = decision.memory, learned
-    return decision, applied, (known.refusals, known.drafts) != (now_known.refusals, now_known.drafts)
+    known = decision.memory
+    return decision, applied, (known.refusals, known.drafts) != (learned.refusals, learned.drafts)
 
 
 def _rest(decision: Decision, applied: Applied, failures: int, now: datetime, *, taught: bool) -> Rest:
     """When to look again: as GitHub asked, at once if something moved, else when the decision says.
 
-    `failures` counts turns in a row: EAGER_TURNS of them follow at once as long as they move something; from there on,
-    and from the first that leaves something open, each waits longer than the one before.
+    `failures` counts the turns in a row from which another has to follow: at once if they moved something, else after a
+    second, and after many in a row after ever longer.
     """
     moved = applied.moved_things or taught
+    if applied.landed:
+        return Rest(due=now)  # each lands once, so this cannot go on for ever
     if applied.retry_after is not None:
         return paced(failures, now, wait=applied.retry_after)
     if moved and failures < EAGER_TURNS:
@@ -108,9 +111,9 @@ def _rest(decision: Decision, applied: Applied, failures: int, now: datetime, *,
 
 
 def paced(failures: int, now: datetime, *, wait: timedelta | None = None, error: str | None = None) -> Rest:
-    """Return how a turn ends that left something open: after the time GitHub asked for, else longer each time in a row."""
-    beyond = max(failures - EAGER_TURNS, 0)
-    return Rest(due=now + (wait or backoff(beyond)), failures=EAGER_TURNS + beyond + 1, error=error)
+    """Return how a turn ends that left something open: as GitHub asked at least, longer after many in a row."""
+    pause = backoff(max(failures - PATIENT_TURNS, 0))
+    return Rest(due=now + max(wait or pause, pause), failures=failures + 1, error=error)
 
 
 def rest_after(error: Exception, failures: int, now: datetime) -> Rest:

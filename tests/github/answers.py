@@ -32,7 +32,7 @@ def run(name: str = "tests", **changes: Any) -> Json:
         "url": "https://example.org/run",
         "startedAt": TIME,
         "completedAt": TIME,
-        "checkSuite": {"app": app},
+        "checkSuite": {"id": "CS_1", "app": app},
         **changes,
     }
 

@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.core.config import read_config
 from bot.core.facts import CheckState, Mergeable, PullState, RequiredCheck, ReviewState
 from bot.core.marker import mark, read_marker
 from bot.core.model import Branch, MergeMethod
@@ -73,7 +74,9 @@ def test_tags_have_their_full_name_and_point_at_commits() -> None:
 def test_a_config_that_is_no_text_is_not_a_missing_one() -> None:
     assert readings.config(None) is None
     assert readings.config({"text": "mode: auto", "isBinary": False}) == "mode: auto"
-    assert readings.config({"text": None, "isBinary": True}) == ""
+    shown = readings.config({"text": None, "isBinary": True})
+    assert shown is not None
+    assert read_config(shown)[0] is None, "the defaults must not take the place of what nobody can read"
 
 
 def test_our_comment_carries_its_digest() -> None:

@@ -1,0 +1,131 @@
+"""A GitHub port of plain values: says what it is told to say, and notes every write it is asked for."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.core.actions import Action, MergePull, Mutation, Outcome, OutcomeKind, PostComment, PutCheck, React
+from bot.core.facts import OwnComment, PullFacts, WorkstreamFacts
+from bot.core.marker import read_marker
+from bot.core.model import Branch, IssueNumber, Login, NodeId, PullNumber, Role, Sha
+from bot.github.port import AppIdentity, OpenPullReading, PlanQuestion, PlanReading, RepositoryRef
+from tests.build import a_base, a_repository, an_issue
+
+Answer = Outcome | Callable[[], Awaitable[Outcome]]
+DONE = Outcome(kind=OutcomeKind.DONE)
+
+
+class Fake:
+    """Implements bot.github.port.GitHub. `answers`: what a kind of action gets instead of DONE, one after the other."""
+
+    def __init__(self) -> None:
+        self.issue = an_issue(body="# Plan\n\n## Workstreams\n\n### W1: Part\n- Branch: `part/w1`\n- Files: `a.py`\n")
+        self.branches: dict[Branch, WorkstreamFacts] = {}
+        self.outside: tuple[OpenPullReading, ...] = ()
+        self.tags: dict[str, Sha] = {}
+        self.comment: OwnComment | None = None
+        self.there: dict[str, NodeId] = {}  # journal key -> a comment of ours that GitHub has
+        self.role_of: dict[Login, Role] = {Login("mia"): Role.MAINTAIN}
+        self.read_error: Exception | None = None
+        self.answers: dict[type[Action], list[Answer]] = {}
+        self.reads = 0
+        self.looked_for: list[tuple[str, datetime]] = []
+        self.done: list[Action] = []  # what was asked for, in order
+        self.body: str | None = None  # as the last write left the issue's
+
+    def did(self, kind: type[Action]) -> list[Action]:
+        """The writes of one kind that it was asked for."""
+        return [action for action in self.done if isinstance(action, kind)]
+
+    async def read_plan(self, repository: RepositoryRef, question: PlanQuestion) -> PlanReading:
+        self.reads += 1
+        if self.read_error is not None:
+            raise self.read_error
+        return PlanReading(
+            repository=a_repository(),
+            issue=self.issue,
+            base=a_base(),
+            config_source=None,
+            tags=self.tags,
+            workstreams={branch: self.branches.get(branch, WorkstreamFacts()) for branch in question.branches},
+            comment=self.comment if question.comment is not None else None,
+        )
+
+    async def open_pulls(
+        self, repository: RepositoryRef, *, first_page_only: bool
+    ) -> tuple[NodeId, tuple[OpenPullReading, ...]]:
+        self.reads += 1
+        if self.read_error is not None:
+            raise self.read_error
+        return NodeId("R_77"), self.outside
+
+    async def role(self, repository: RepositoryRef, login: Login) -> Role:
+        return self.role_of.get(login, Role.NONE)
+
+    async def find_comment(
+        self, repository: RepositoryRef, number: int, journal_key: str, since: datetime
+    ) -> NodeId | None:
+        self.looked_for.append((journal_key, since))
+        return self.there.get(journal_key)
+
+    async def issue_body(self, repository: RepositoryRef, number: IssueNumber) -> str:
+        return self.issue.body
+
+    async def edit_issue_body(self, repository: RepositoryRef, number: IssueNumber, body: str) -> Outcome:
+        self.body = body
+        return DONE
+
+    async def mutate(self, repository: RepositoryRef, actions: Sequence[Mutation]) -> list[Outcome]:
+        return [await self._answer(action) for action in actions]
+
+    async def merge_pull(self, repository: RepositoryRef, action: MergePull) -> Outcome:
+        return await self._answer(action)
+
+    async def _answer(self, action: Action) -> Outcome:
+        self.done.append(action)
+        waiting = self.answers.get(type(action))
+        if waiting:
+            answer = waiting.pop(0)
+            return answer if isinstance(answer, Outcome) else await answer()
+        return self._do(action)
+
+    def _do(self, action: Action) -> Outcome:
+        match action:
+            case PostComment():
+                node = NodeId(f"IC_{action.journal_key}")
+                self.there[action.journal_key] = node
+                marker = read_marker(action.body)
+                if action.journal_key.startswith("status") and marker is not None:
+                    self.comment = OwnComment(node_id=node, url="https://x.example", digest=marker.digest)
+                return replace(DONE, result=node)
+            case PutCheck():
+                return replace(DONE, result=f"CR_{action.head_sha[:8]}")
+            case React():
+                return DONE
+            case _:
+                return DONE
+
+    def open(self, branch: str, pull: PullFacts) -> None:
+        """Let a branch have this pull."""
+        self.branches[Branch(branch)] = WorkstreamFacts(pulls=(pull,))
+
+    async def failed_deliveries(self, since: datetime) -> list[tuple[int, str]]:
+        return []
+
+    async def redeliver(self, delivery_id: int) -> Outcome:
+        return DONE
+
+    async def installed_repositories(self) -> list[tuple[int, int, str]]:
+        return []
+
+    async def app(self) -> AppIdentity:
+        return AppIdentity(id=1001, slug="signalbox", url="https://x.example")
+
+
+def a_free_pull(number: int, **more: object) -> OpenPullReading:
+    """An open pull as the turn over the repository sees it."""
+    fields: dict[str, object] = {
+        "node_id": NodeId(f"PR_{number}"), "url": f"https://x.example/{number}", "head": Branch(f"own/{number}"),
+        "head_sha": f"{number:040x}", "own_checks": (), "cross_repository": False,
+    }  # fmt: skip
+    return OpenPullReading(number=PullNumber(number), **{**fields, **more})  # type: ignore[arg-type]

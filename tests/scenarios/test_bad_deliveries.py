@@ -7,8 +7,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import pytest
-
 from tests.scenarios.play import Play
 
 MAX_BODY = 25 * 1024 * 1024
@@ -46,14 +44,15 @@ def comment_by(play: Play, login: str, text: str) -> bytes:
     }).encode()  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "signature", [None, "", "sha256=", "sha256=" + "0" * 64, "sha1=abc", "sha256=\u00e9", "nonsense"]
-)
-async def test_what_is_not_signed_by_github_is_refused_and_does_nothing(play: Play, signature: str | None) -> None:
+UNSIGNED = (None, "", "sha256=", "sha256=" + "0" * 64, "sha1=abc", "sha256=\u00e9", "nonsense")
+
+
+async def test_what_is_not_signed_by_github_is_refused_and_does_nothing(play: Play) -> None:
     await play.plan()
     await play.settled()
     body = comment_by(play, "ada", "/signalbox start")
-    assert await send(play, body, "issue_comment", X_Hub_Signature_256=signature) == 401
+    for signature in UNSIGNED:
+        assert await send(play, body, "issue_comment", X_Hub_Signature_256=signature) == 401, signature
     await play.settled()
     assert await play.all_pulls() == []
     assert len(await play.comments()) == 1
@@ -70,15 +69,15 @@ async def test_a_body_beyond_the_limit_is_refused(play: Play) -> None:
     assert await send(play, b'{"a": "' + b"x" * MAX_BODY + b'"}') == 413
 
 
-@pytest.mark.parametrize("body", [b"", b"null", b"[]", b'"text"', b"12", b"payload=%7B%7D", b"\xff\xfe"])
-async def test_a_body_that_is_no_json_object_is_refused(play: Play, body: bytes) -> None:
-    assert await send(play, body, "issues") == 400
+async def test_a_body_that_is_no_json_object_is_refused(play: Play) -> None:
+    for body in (b"", b"null", b"[]", b'"text"', b"12", b"payload=%7B%7D", b"\xff\xfe"):
+        assert await send(play, body, "issues") == 400, body
 
 
-@pytest.mark.parametrize("left_out", ["X_GitHub_Event", "X_GitHub_Delivery"])
-async def test_a_delivery_without_its_headers_is_refused(play: Play, left_out: str) -> None:
-    missing: dict[str, Any] = {left_out: None}
-    assert await send(play, b"{}", **missing) == 400
+async def test_a_delivery_without_its_headers_is_refused(play: Play) -> None:
+    for left_out in ("X_GitHub_Event", "X_GitHub_Delivery"):
+        missing: dict[str, Any] = {left_out: None}
+        assert await send(play, b"{}", **missing) == 400
 
 
 EVENTS = (

@@ -1,7 +1,5 @@
 """Slash commands: who may say what, how they are answered, and what is no command at all."""
 
-import pytest
-
 from tests.scenarios.play import Play
 
 LONE = {"W0": [], "W1": ["W0"]}
@@ -34,19 +32,19 @@ async def test_each_command_takes_its_right_and_no_less(play: Play) -> None:
         reactions, replies = await play.tell(below, text)
         assert reactions == REFUSED, text
         assert len(replies) == 1, text
-        assert "takes at least the role" in replies[0], text
+        assert "needs the role" in replies[0], text
         reactions, replies = await play.tell(entitled, text)
         assert reactions == DONE, (text, replies)
     assert "cancelled" in await play.status()
 
 
-@pytest.mark.parametrize("who", ["rita", "wim", "mia", "ada", "otto"])
-async def test_anybody_who_can_read_may_ask(play: Play, who: str) -> None:
+async def test_anybody_who_can_read_may_ask(play: Play) -> None:
     await play.start_plain(LONE)
-    for text in ("/signalbox status", "/signalbox why W1", "/signalbox why", "/signalbox help"):
-        reactions, replies = await play.tell(who, text)
-        assert reactions == DONE, text
-        assert len(replies) == 1, text
+    asking = {"otto": "status", "rita": "why W1", "wim": "why", "mia": "help", "ada": "status"}
+    for who, question in asking.items():
+        reactions, replies = await play.tell(who, f"/signalbox {question}")
+        assert reactions == DONE, question
+        assert len(replies) == 1, question
 
 
 async def test_in_a_private_repository_a_stranger_cannot_even_ask(play: Play) -> None:

@@ -272,15 +272,21 @@ async def test_rules_that_demand_more_are_shown_and_obeyed(play: Play) -> None:
     await play.start_plain({"W1": []})
     await require(play, approvals=2)
     await play.hand_in("W1")
-    await play.settled()
+
+    async def refused() -> bool:
+        return "Refused by GitHub" in await play.status()
+
+    await play.until(refused)
+    assert "At least 2 approving reviews are required" in await play.status()
     assert await play.merged() == []
-    status = await play.status()
-    assert "Refused by GitHub" in status
-    assert "At least 2 approving reviews are required" in status
     await play.approve("W1", "wim")
+
+    async def landed() -> bool:
+        return await play.merged() == ["W1"]
+
+    await play.until(landed)
     await play.settled()
-    assert await play.merged() == ["W1"]
-    assert "Refused by GitHub" not in await play.status()
+    assert not await refused()
 
 
 async def test_a_check_that_the_base_requires_is_waited_for(play: Play) -> None:

@@ -39,7 +39,7 @@ async def test_a_push_starts_the_work(play: Play) -> None:
     check = await play.check("W1")
     assert check["status"] == "in_progress"
     assert check["head_sha"] == (await play.pull("W1"))["head"]["sha"]
-    assert "🔨 running" in await play.status()
+    assert "🔨\u00a0running" in await play.status()
 
 
 async def test_red_ci_fails_it_and_green_ci_mends_it(play: Play) -> None:

@@ -25,7 +25,7 @@ test: check  ## All of CI
 	$(RUN)pytest -n 2
 
 soak: $(READY)  ## The long draw of generated histories; HISTORIES=n, SEED=n (a failing one is played again by its seed)
-	SIGNALBOX_HISTORIES=$(or $(HISTORIES),200) SIGNALBOX_SEED=$(or $(SEED),0) $(RUN)pytest -v -n 2 tests/scenarios/test_histories.py
+	SIGNALBOX_HISTORIES=$(or $(HISTORIES),200) SIGNALBOX_SEED=$(or $(SEED),$(shell date +%s)) $(RUN)pytest -v -n 2 tests/scenarios/test_histories.py
 
 golden: $(READY)  ## Write the texts that users read anew; look at the difference before you commit it
 	SIGNALBOX_GOLDEN=write $(RUN)pytest -q tests/golden

@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from bot import log
 from tests.scenarios.play import Play, stage
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quiet() -> None:
+    """Only what goes wrong is worth a line."""
+    log.configure("warning")
 
 
 @pytest.fixture

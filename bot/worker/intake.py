@@ -5,7 +5,7 @@ stored to become levels. Must not decide anything about a plan.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, assert_never
@@ -58,19 +58,26 @@ class Own:
         return self.login is not None and event.sender == self.login
 
 
-async def take_in(session: AsyncSession, delivery: inbox.Delivery, now: datetime, own: Own) -> None:
-    """Turn one delivery into commands and wakes and close it, all in the caller's transaction (T2). Safe to repeat."""
+async def take_in(
+    session: AsyncSession, delivery: inbox.Delivery, now: datetime, own: Own, seen: MutableSet[Repository]
+) -> None:
+    """Turn one delivery into commands and wakes and close it, all in the caller's transaction (T2). Safe to repeat.
+
+    `seen` holds the repositories that were noted already, so that most deliveries need not; empty it if the transaction fails.
+    """
     try:
         event = read_event(delivery.event, _payload(delivery.body))
     except PayloadError as error:
         log.warning("delivery.malformed", guid=delivery.guid, event_name=delivery.event, error=str(error))
         await inbox.finish(session, delivery.guid, "ignored")
         return
-    await _installations(session, event)
+    await _installations(session, event, seen)
     about = _repository(event)
     if about is not None:
-        if await installed.see(session, about):
-            await lanes.wake(session, await about.lane(session))
+        if about not in seen:
+            if await installed.see(session, about):
+                await lanes.wake(session, await about.lane(session))
+            seen.add(about)
         await _plan_issue(session, event, about)
         for number, call in enumerate(event.commands):
             await _command(session, about, call, f"button:{delivery.guid}:{number}", now)
@@ -97,7 +104,7 @@ def _repository(event: Event) -> Repository | None:
     return Repository(id=event.repository_id, installation_id=event.installation_id, full_name=event.full_name)
 
 
-async def _installations(session: AsyncSession, event: Event) -> None:
+async def _installations(session: AsyncSession, event: Event, seen: MutableSet[Repository]) -> None:
     """Note the repositories that the App may act on from now on, and those that it may not any more."""
     if event.installation_id is None:
         return
@@ -105,6 +112,8 @@ async def _installations(session: AsyncSession, event: Event) -> None:
         about = Repository(id=repository_id, installation_id=event.installation_id, full_name=full_name)
         await installed.see(session, about)
         await lanes.wake(session, await about.lane(session))
+    if event.removed or event.uninstalled:
+        seen.clear()
     for repository_id, _ in event.removed:
         await installed.lose(session, repository_id)
     if event.uninstalled:

@@ -16,6 +16,7 @@ from bot.errors import GitHubError, LeaseLost
 from bot.github.port import GitHub
 from bot.store import inbox, lanes
 from bot.store.db import Database
+from bot.store.installed import Repository
 from bot.store.lanes import LaneKind, Lease
 from bot.worker.intake import Own, take_in
 from bot.worker.outside import Outside
@@ -25,7 +26,7 @@ from bot.worker.resync import resync
 log = structlog.get_logger()
 
 POLL_SECONDS = 1.0  # how long a wake of another process may go unseen
-INTAKE_BATCH = 50  # deliveries of one transaction
+INTAKE_BATCH = 20  # deliveries of one transaction
 STOP_SECONDS = 25.0  # how long a running turn may take to end; a platform usually kills after 30
 
 
@@ -71,6 +72,7 @@ class Worker:
     due: Bell = field(default_factory=Bell)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _own: Own = field(init=False)
+    _seen: set[Repository] = field(default_factory=set)  # repositories that deliveries have shown to this process
 
     def __post_init__(self) -> None:
         self._own = Own(app_id=self.app_id, login=None)
@@ -115,20 +117,34 @@ class Worker:
     async def _intake(self) -> None:
         heard = self.deliveries.rung
         now = datetime.now(UTC)
+        try:
+            async with self.database.session() as session:  # T2, for many at once: a transaction costs more than a row
+                waiting = await inbox.take(session, INTAKE_BATCH, now)
+                for delivery in waiting:
+                    await take_in(session, delivery, now, self._own, self._seen)
+        except Exception:
+            log.exception("deliveries.failed")
+            waiting = await self._one_by_one(now)
+        if waiting:
+            self.due.ring()
+        if len(waiting) < INTAKE_BATCH and not self._stopping.is_set():
+            await self.deliveries.wait(POLL_SECONDS, heard)
+
+    async def _one_by_one(self, now: datetime) -> list[inbox.Delivery]:
+        """Take in each delivery by itself, so that a bad one holds up none of the others."""
+        self._seen.clear()
         async with self.database.session() as session:
             waiting = await inbox.take(session, INTAKE_BATCH, now)
         for delivery in waiting:
             try:
                 async with self.database.session() as session:  # T2
-                    await take_in(session, delivery, now, self._own)
+                    await take_in(session, delivery, now, self._own, self._seen)
             except Exception as error:
                 log.exception("delivery.failed", guid=delivery.guid)
+                self._seen.clear()
                 async with self.database.session() as session:
                     await inbox.fail(session, delivery.guid, f"{type(error).__name__}: {error}", now)
-        if waiting:
-            self.due.ring()
-        if len(waiting) < INTAKE_BATCH and not self._stopping.is_set():
-            await self.deliveries.wait(POLL_SECONDS, heard)
+        return waiting
 
     async def _turn(self, outside: Outside) -> None:
         heard = self.due.rung

@@ -47,7 +47,7 @@ async def deliver(lane: Lane, event: str, own: Own = OWN, **payload: Any) -> Non
     delivery = Delivery(guid="guid-1", event=event, received_at=datetime.now(UTC), body=json.dumps(body).encode())
     async with lane.database.session() as session:
         await inbox.accept(session, delivery.guid, event, delivery.body, delivery.received_at)
-        await take_in(session, delivery, datetime.now(UTC), own)
+        await take_in(session, delivery, datetime.now(UTC), own, set())
 
 
 async def is_awake(lane: Lane) -> bool:

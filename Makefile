@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/
 READY := $(VENV)/.ready
 
-.PHONY: demo test check soak golden pictures docs plans lock clean
+.PHONY: demo test check tests soak golden pictures docs plans lock clean
 
 $(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Signalbox needs Python 3.11 or newer; set PYTHON=/path/to/python3"; exit 1; }
@@ -16,12 +16,15 @@ $(READY): requirements-dev.lock pyproject.toml
 demo: $(READY)  ## Set up and play the main story against a stand-in GitHub; KEEP=1 stays up
 	@$(RUN)python -m demo $(if $(KEEP),--keep)
 
+test: $(READY)  ## All of CI: format, lint, types and tests, side by side
+	@$(MAKE) --no-print-directory -j 2 check tests
+
 check: $(READY)  ## Format, lint, types
 	$(RUN)ruff format --check .
 	$(RUN)ruff check .
 	$(RUN)mypy
 
-test: check  ## All of CI
+tests: $(READY)
 	$(RUN)pytest -n 2
 
 soak: $(READY)  ## The long draw of generated histories; HISTORIES=n, SEED=n (a failing one is played again by its seed)

@@ -298,7 +298,9 @@ class Play:
 
     # ---- waiting ----
 
-    async def until(self, condition: Callable[[], Awaitable[Any]], seconds: float = PATIENCE) -> Any:
+    async def until(
+        self, condition: Callable[[], Awaitable[Any]], seconds: float = PATIENCE, pause: float = 0.02
+    ) -> Any:
         """Wait until a condition holds and return what it returned."""
         end = time.monotonic() + seconds
         while True:
@@ -308,7 +310,7 @@ class Play:
             if time.monotonic() > end:
                 name = getattr(condition, "__name__", "the condition")
                 raise TimeoutError(f"waited in vain for {name}; the status comment says:\n{await self.status()}")
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(pause)
 
     async def until_stage(self, key: str, stage: str) -> None:
         """Wait until a pull's label says a stage."""
@@ -328,7 +330,7 @@ class Play:
                 pending = (await response.json())["pending"]
             return pending == 0 and self.bot is not None and await self.bot.idle()
 
-        await self.until(quiet)
+        await self.until(quiet, pause=0.1)  # each look takes the database from those who work
 
 
 @contextlib.asynccontextmanager

@@ -23,8 +23,6 @@ def own_check(
     view: PlanView, stream: WorkstreamView, pull: PullFacts, memory: Memory, status_url: str
 ) -> PutCheck | None:
     """Return the write that makes the check on a plan's pull right; None if it is right."""
-    if pull.state is PullState.CLOSED:
-        return None
     current = pull.own_checks[0] if pull.own_checks else None
     if pull.state is PullState.MERGED and (current is None or current.conclusion == "success"):
         return None  # it landed: what was shown then stays

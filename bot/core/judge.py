@@ -82,7 +82,8 @@ def seen_of(view: PlanView) -> Mapping[str, Seen]:
         seen[f"stage/{key}"] = Seen(value=stream.stage.value, since=stream.since)
         for gate in stream.gates:
             if gate.since is not None:
-                seen[f"gate/{key}/{gate.gate}"] = Seen(value=gate.verdict.value, since=gate.since)
+                head = stream.pull.head_sha if stream.pull is not None else ""
+                seen[f"gate/{key}/{gate.gate}"] = Seen(value=_moment(gate, head), since=gate.since)
         if stream.pull is not None:
             seen[f"head/{key}"] = Seen(value=stream.pull.head_sha, since=view.now)
     return seen
@@ -122,7 +123,7 @@ def _view(judging: _Judging, stream: Workstream, needs: tuple[Need, ...]) -> Wor
             config=judging.survey.config, has_work=has_work, drafts=memory.drafts,
             head_since=judging.since(f"head/{stream.key}", pull.head_sha),
         )  # fmt: skip
-        gates = tuple(_dated(judging, stream.key, gate.check(case)) for gate in registry.load_gates())
+        gates = tuple(_dated(judging, stream.key, gate.check(case), pull.head_sha) for gate in registry.load_gates())
         failed = failed_checks(case) if has_work else ()
     stage, note = stage_of(
         Standing(
@@ -168,8 +169,17 @@ def _pull_of(judging: _Judging, stream: Workstream, found: WorkstreamFacts) -> P
     return pick_pull(found, belongs=belongs, base=start.base)
 
 
-def _dated(judging: _Judging, key: Key, result: GateResult) -> GateResult:
-    return replace(result, since=judging.since(f"gate/{key}/{result.gate}", result.verdict.value))
+def _dated(judging: _Judging, key: Key, result: GateResult, head: str) -> GateResult:
+    return replace(result, since=judging.since(f"gate/{key}/{result.gate}", _moment(result, head)))
+
+
+def _moment(result: GateResult, head: str) -> str:
+    """What has to stay the same for a gate's "since" to stay: the verdict, and what it is about.
+
+    Checks are about a head, a review about what the reviewers said. The rest keeps its time while only its words change.
+    """
+    about = {"checks": head, "review": result.reason}.get(result.gate, "")
+    return f"{result.verdict.value}/{about}"
 
 
 def _need(view: WorkstreamView) -> Need:
@@ -186,8 +196,8 @@ def _need(view: WorkstreamView) -> Need:
 
 
 def _out_of_order(judging: _Judging, key: Key, needs: tuple[Need, ...], pull: PullFacts | None) -> tuple[Key, ...]:
-    """Needs that landed later than this one, or not at all."""
-    if pull is None or pull.merged_at is None:
+    """Needs that landed later than this one, or not at all. What we merged ourselves was in order when it landed."""
+    if pull is None or pull.merged_at is None or (pull.merged_by == pull.author and pull.author.endswith("[bot]")):
         return ()
     late: list[Key] = []
     for need in needs:

@@ -10,6 +10,7 @@ from bot.core.actions import CreateRefs, MergePull, PutCheck
 from bot.core.decide import decide
 from bot.core.facts import CheckState, Mergeable, PullState
 from bot.core.model import PlanState
+from bot.core.render.status import status_comment
 from tests.build import a_check, a_command, a_review
 from tests.core.toy import Toy
 
@@ -230,3 +231,53 @@ def test_every_graph_settles_lands_in_order_and_is_decided_alike_twice(
     assert sorted(toy.merges) == sorted(needs)
     assert all(toy.merges.index(need) < toy.merges.index(key) for key, wanted in needs.items() for need in wanted)  # type: ignore[arg-type]
     assert toy.turn() == ()
+
+
+def test_what_we_merged_is_never_called_out_of_order_whatever_is_said_later() -> None:
+    toy = started()
+    toy.commands = [a_command("skip W1")]
+    finish(toy, "W2")
+    toy.settle()
+    toy.change(toy.pull("W2").node_id, merged_by="signalbox[bot]")
+    toy.commands = [a_command("release W1")]
+    toy.settle()
+    assert toy.last is not None
+    assert toy.last.view.streams[1].landed_out_of_order == ()
+
+
+def test_a_closed_pull_says_so_in_its_check_too() -> None:
+    toy = started()
+    toy.change(toy.pull("W1").node_id, state=PullState.CLOSED)
+    written = [action for action in toy.turn() if isinstance(action, PutCheck)]
+    assert [action.title for action in written if action.head_sha == toy.pull("W1").head_sha] == [
+        "Closed without being merged"
+    ]
+
+
+def test_a_wait_for_checks_begins_anew_with_a_new_head() -> None:
+    toy = started()
+    finish(toy, "W1")
+    toy.change(toy.pull("W1").node_id, checks=())
+    toy.settle()
+    first = _since(toy, "checks")
+    toy.push(toy.pull("W1").head, "more work")
+    toy.settle()
+    assert _since(toy, "checks") > first
+
+
+def _since(toy: Toy, gate: str) -> Any:
+    assert toy.last is not None
+    return next(each.since for each in toy.last.view.streams[0].gates if each.gate == gate)
+
+
+def test_merges_of_one_second_are_listed_in_the_order_of_the_plan() -> None:
+    toy = started({"W1": (), "W2": ("W3",), "W3": ("W1",)})
+    for key in ("W1", "W2", "W3"):
+        finish(toy, key)
+    toy.settle()
+    for key in ("W1", "W2", "W3"):
+        toy.change(toy.pull(key).node_id, merged_at=toy.now)
+    toy.settle()
+    assert toy.last is not None
+    text = status_comment(toy.last.view, {})
+    assert text.index("**W1**") < text.index("**W3**") < text.index("**W2**")

@@ -41,6 +41,8 @@ def aim(command: Command, call: CommandFacts, facts: Facts, view: PlanView) -> A
         return Aim(key=named, words=rest, refusal="" if reason_wanted or not rest else _unknown(rest, view.plan))
     if call.words and not reason_wanted:
         return Aim(refusal=_unknown(call.words, view.plan))
+    if (mistyped := _like_a_key(call.words, view.plan)) is not None:
+        return Aim(refusal=_unknown((mistyped,), view.plan))
     if written_on is not None:
         return Aim(key=written_on, words=call.words)
     if call.words:
@@ -86,6 +88,27 @@ def _folded(words: Sequence[str]) -> str:
 def _meant(words: Sequence[str], rest: Sequence[str]) -> bool:
     """Whether words on a pull name another workstream: "hold a customer asked" is a reason and not the key "A"."""
     return len(" ".join(words)) > 1 or not rest
+
+
+def _like_a_key(words: Sequence[str], plan: Plan) -> str | None:
+    """Return the first words if they are formed like this plan's keys, but are none: "W9", "Stream Gamma".
+
+    Without this a mistyped key would pass for the reason, and the pull that it is written on would be meant.
+    """
+    for stream in plan.workstreams:
+        *before, last = stream.key.split()
+        typed = words[: len(before) + 1]
+        if len(typed) <= len(before) or _folded(typed[:-1]) != _folded(before):
+            continue
+        end = typed[-1].rstrip(":,;.")
+        numbered = re.sub(r"\d+", "0", end).casefold() == re.sub(r"\d+", "0", last).casefold() and any(
+            map(str.isdigit, last)
+        )
+        lettered = bool(before) and len(end) == len(last) == 1
+        named = bool(before) and last.istitle() and end.istitle()
+        if (numbered and not last.isdigit()) or (before and numbered) or lettered or named:
+            return " ".join(typed)
+    return None
 
 
 def _key_of_pull(number: PullNumber, facts: Facts, view: PlanView) -> Key | None:

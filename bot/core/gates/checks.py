@@ -115,13 +115,17 @@ def _missing(case: Case, missing: list[_Wanted]) -> GateResult:
 
 
 def _silence(case: Case) -> GateResult:
-    return _late(case, "No check has reported on this head", f"set up CI, or write `checks: []` into {CONFIG_FILE}")
+    what = "No check has reported on this head"
+    # a repository without CI should not have to wait out the grace time to learn what to do
+    hint = f"; without CI, write `checks: []` into {CONFIG_FILE}"
+    return _late(case, what, f"set up CI, or write `checks: []` into {CONFIG_FILE}", hint=hint)
 
 
-def _late(case: Case, what: str, remedy: str) -> GateResult:
+def _late(case: Case, what: str, remedy: str, *, hint: str = "") -> GateResult:
     """Waiting for CI while the head is new, asking for somebody afterwards."""
     if case.facts.now - case.head_since < case.config.checks_grace:
-        return _result(GateVerdict.WAIT, f"{what} yet" if ";" not in what else what, actor="CI", url=case.pull.url)
+        so_far = what if ";" in what else f"{what} yet"
+        return _result(GateVerdict.WAIT, so_far + hint, actor="CI", url=case.pull.url)
     return _result(GateVerdict.NEEDS_HUMAN, f"{what}: {remedy}", actor=_KEEPER, url=case.pull.url)
 
 

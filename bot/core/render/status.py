@@ -140,7 +140,14 @@ def _workstreams(view: PlanView) -> str:
 def _landed(view: PlanView) -> str:
     """The order in which everything was merged."""
     landed = [each for each in view.streams if each.stage is Stage.DONE and each.pull is not None]
-    landed.sort(key=lambda each: (each.pull.merged_at if each.pull is not None else None) or _NO_TIME)
+    # GitHub's times have whole seconds: what landed in one second is told apart by its wave
+    wave = {key: number for number, keys in enumerate(view.waves) for key in keys}
+    landed.sort(
+        key=lambda each: (
+            (each.pull.merged_at if each.pull is not None else None) or _NO_TIME,
+            wave.get(each.workstream.key, 0),
+        )
+    )
     rows = [_landing(view, number, each) for number, each in enumerate(landed, 1)]
     head = ("No.", "Workstream", "Pull", "Merged", "By", "Commit")
     return sections("### Order of merging", table(head, rows, TABLE_LIMIT)) if rows else ""

@@ -142,7 +142,8 @@ def wait_of(view: PlanView, stream: WorkstreamView) -> Wait:
 
 def _gate_wait(view: PlanView, stream: WorkstreamView, gate: GateResult) -> Wait:
     """Who moves next and why: "CI: 2 checks are running", "W1 (#12): still a draft", "held by `mia`"."""
-    reason = lowered(gate.reason.removeprefix("Waiting for "))
+    bare = gate.reason.removeprefix("Waiting for ")
+    reason = lowered(gate.reason) if bare == gate.reason else bare  # a key keeps its capital
     told = not gate.next_actor or gate.next_actor in reason
     line = reason if told else f"{gate.next_actor}: {reason}"
     near = {view.issue.url, stream.pull.url if stream.pull is not None else None}

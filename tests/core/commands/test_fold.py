@@ -97,6 +97,20 @@ def test_keys_of_several_words(line: str, pull: int | None, held: str, reason: s
     assert {key: order.reason for key, order in intent.held.items()} == {held: reason}
 
 
+@pytest.mark.parametrize("line", ["hold W9", "hold w12: wait", "skip W9 it is late"])
+def test_a_mistyped_key_on_a_pull_is_no_reason(line: str) -> None:
+    intent, answer = one(line, pull=11)
+    assert answer.verdict is REFUSED
+    assert "no workstream" in answer.reply
+    assert (intent.held, intent.skipped) == ({}, {})
+
+
+def test_a_name_that_the_plan_has_not_is_no_reason_either() -> None:
+    intent, answer = one("hold Agent D", streams=AGENTS, pull=21)
+    assert answer.verdict is REFUSED
+    assert intent.held == {}
+
+
 def test_a_short_form_that_two_keys_share_names_neither() -> None:
     intent, answer = one("hold A", streams=(stream("Agent A", 1), stream("Team A", 2)))
     assert (intent.held, answer.verdict) == ({}, REFUSED)

@@ -17,6 +17,7 @@ UNIT = Config(checks=(CheckName(name="unit"),))
 UNIT_BY_CI = Config(checks=(CheckName(name="unit", app=CI_APP),))
 LATE = ": make CI report it, or remove it from `.github/signalbox.yml`"
 SILENT = "No check has reported on this head"
+SO_FAR = f"{SILENT} yet; without CI, write `checks: []` into `.github/signalbox.yml`"
 
 
 def case(*checks: CheckFacts, required: tuple[RequiredCheck, ...] = (), complete: bool = True, **more: Any) -> Case:
@@ -51,7 +52,7 @@ def case(*checks: CheckFacts, required: tuple[RequiredCheck, ...] = (), complete
             "5 checks running: `a`, `b`, `c` and 2 more",
             id="many running",
         ),
-        pytest.param(case(head_since=NEW), WAIT, f"{SILENT} yet", id="none at all, new head"),
+        pytest.param(case(head_since=NEW), WAIT, SO_FAR, id="none at all, new head"),
         pytest.param(
             case(head_since=OLD),
             HUMAN,
@@ -59,7 +60,7 @@ def case(*checks: CheckFacts, required: tuple[RequiredCheck, ...] = (), complete
             id="none at all, old head",
         ),
         pytest.param(
-            case(head_since=OLD, config=Config(checks_grace=timedelta(hours=1))), WAIT, f"{SILENT} yet", id="longer grace"
+            case(head_since=OLD, config=Config(checks_grace=timedelta(hours=1))), WAIT, SO_FAR, id="longer grace"
         ),
     ],
 )  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.core.commands.parse import commands_in
-from bot.core.model import OWN_CHECK, Branch, IssueNumber, Login, NodeId, PullNumber, Sha
+from bot.core.model import OWN_CHECK, Branch, IssueNumber, Login, NodeId, PullNumber
 from bot.core.payloads import (
     CheckRunPayload,
     CheckSuitePayload,
@@ -100,18 +100,6 @@ class IssueSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PullSeen:
-    """The pull of a `pull_request` event, for the check on pulls outside any plan."""
-
-    number: PullNumber
-    node_id: NodeId
-    open: bool
-    head_sha: Sha
-    head: Branch
-    base: Branch
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """What one delivery says."""
 
@@ -126,15 +114,9 @@ class Event:
     wakes: tuple[Wake, ...] = ()
     commands: tuple[TypedCall, ...] = ()
     issue: IssueSeen | None = None
-    pull: PullSeen | None = None
     installed: tuple[tuple[int, str], ...] = ()  # (id, full name) of repositories that the App may act on from now on
     removed: tuple[tuple[int, str], ...] = ()  # of those it may not act on any more
     uninstalled: bool = False  # the whole installation is gone or suspended
-
-    @property
-    def issue_labels(self) -> tuple[str, ...]:
-        """The labels of an `issues` event's issue, () for any other event."""
-        return self.issue.labels if self.issue is not None else ()
 
 
 def read_event(event: str, payload: Mapping[str, Any]) -> Event:
@@ -219,15 +201,7 @@ def _pulls(name: str, payload: Mapping[str, Any]) -> Event:
     pull = body.pull_request
     own = pull.head.repo is not None and pull.head.repo.id == body.repository.id
     number, head = PullNumber(pull.number), Branch(pull.head.ref)
-    seen = PullSeen(
-        number=number,
-        node_id=NodeId(pull.node_id),
-        open=pull.state == "open",
-        head_sha=Sha(pull.head.sha),
-        head=head,
-        base=Branch(pull.base.ref),
-    )
-    return _event(name, body, wakes=(PullWake(number=number, head=head if own else None),), pull=seen)
+    return _event(name, body, wakes=(PullWake(number=number, head=head if own else None),))
 
 
 def _push(name: str, payload: Mapping[str, Any]) -> Event:

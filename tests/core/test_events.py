@@ -13,7 +13,6 @@ from bot.core.events import (
     Event,
     IssueSeen,
     PlanIssue,
-    PullSeen,
     PullWake,
     RepositoryWake,
     TypedCall,
@@ -139,16 +138,6 @@ def test_every_event_says_where_it_happened() -> None:
 def test_an_issue_event_tells_a_plan_from_another_issue() -> None:
     event = read_event("issues", payload("closed", issue={**ISSUE, "state": "closed"}))
     assert event.issue == IssueSeen(number=IssueNumber(5), node_id=NodeId("I_5"), open=False, labels=("plan", "bug"))
-    assert event.issue_labels == ("plan", "bug")
-    assert read_event("label", payload("edited")).issue_labels == ()
-
-
-def test_a_pull_event_tells_what_the_check_outside_plans_needs() -> None:
-    event = read_event("pull_request", payload("opened", pull_request=PULL))
-    assert event.pull == PullSeen(
-        number=PullNumber(12), node_id=NodeId("PR_12"), open=True, head_sha=sha("head"),
-        head=Branch("signalbox/w1"), base=Branch("main"),
-    )  # fmt: skip
 
 
 def test_a_check_event_tells_who_reports() -> None:

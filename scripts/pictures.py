@@ -147,6 +147,17 @@ async def something_goes_wrong(album: Album) -> None:
         *await album.asked("wim", "/signalbox release W9"),
     ]
     await album.comments("refusals", refused)
+    await play.say("mia", "/signalbox pause the release is today")
+    await album.status("status-paused")
+    await play.say("mia", "/signalbox resume")
+    await play.configure("mode: autom\napprovals: 1\n")
+    await album.status("status-config")
+    await play.configure("mode: auto\n")
+    elsewhere = f"/pulls/{play.pulls['W4']}"
+    await play.do("wim", "PATCH", elsewhere, {"base": "feat/ledger"})
+    await album.check("violation", "W4")
+    await play.do("wim", "PATCH", elsewhere, {"base": "main"})
+    await play.settled()
 
 
 async def to_its_end(album: Album) -> None:

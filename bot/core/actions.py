@@ -128,8 +128,7 @@ class PutCheck:
     status: str  # "in_progress" or "completed"
     conclusion: str | None  # "success", "failure" or "action_required" when completed
     title: str
-    summary: str  # markdown, at most 65,535 characters
-    text: str
+    summary: str  # markdown, at most 65,535 characters; the only long field, so that every update replaces all
     external_id: str
     details_url: str
     buttons: tuple[CheckAction, ...] = ()  # at most 3

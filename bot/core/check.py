@@ -14,6 +14,8 @@ from bot.core.model import NodeId, Sha
 from bot.core.render.check import CheckText, check_output, outside_check
 from bot.core.views import PlanView, WorkstreamView
 
+MAX_SUMMARY = 65_535  # characters, https://docs.github.com/en/rest/checks/runs#create-a-check-run
+
 # GitHub marks an unfinished run as stale after 14 days
 # (https://docs.github.com/en/rest/guides/using-the-rest-api-to-interact-with-checks).
 RENEW_AFTER = timedelta(days=13)
@@ -68,12 +70,17 @@ def put_check(
         status=text.status,
         conclusion=text.conclusion,
         title=text.title,
-        summary=text.summary,
-        text=text.text,
+        summary=_whole(text),
         external_id=external_id,
         details_url=details_url,
         buttons=text.buttons,
     )
+
+
+def _whole(text: CheckText) -> str:
+    """Everything in the one field that every update replaces: GitHub may keep an old `text` where a new one is left out."""
+    whole = f"{text.summary}\n\n{text.text}" if text.text else text.summary
+    return whole if len(whole) <= MAX_SUMMARY else text.summary
 
 
 def _digest(text: CheckText) -> str:

@@ -170,7 +170,7 @@ def _check_field(action: PutCheck, repository: NodeId) -> Field:
         "name": OWN_CHECK,
         "status": action.status.upper(),
         "externalId": action.external_id,
-        "output": {"title": action.title, "summary": action.summary, "text": action.text or None},
+        "output": {"title": action.title, "summary": action.summary},
         # An empty list takes away the buttons of an earlier state.
         "actions": [
             {"label": button.label, "description": button.description, "identifier": button.identifier}

@@ -103,7 +103,6 @@ def check_on(head: Sha, run: NodeId | None = None, **changes: Any) -> PutCheck:
         "conclusion": None,
         "title": "Waiting for W1",
         "summary": "| gate | state |\n|---|---|\n| order | waits |",
-        "text": "",
         "external_id": "plan/1/aaa/bbb/ccc",
         "details_url": "https://example.org/plan",
     }

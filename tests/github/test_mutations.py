@@ -52,7 +52,6 @@ def put_check(**changes: Any) -> PutCheck:
         "conclusion": None,
         "title": "Waiting",
         "summary": "for W1",
-        "text": "",
         "external_id": "plan/1/x/y/z",
         "details_url": "https://example.org/1",
     }
@@ -141,7 +140,7 @@ def test_a_check_is_created_once_and_then_changed() -> None:
     assert created["headSha"] == SHA
     assert created["status"] == "IN_PROGRESS"
     assert "conclusion" not in created
-    assert created["output"] == {"title": "Waiting", "summary": "for W1", "text": None}
+    assert created["output"] == {"title": "Waiting", "summary": "for W1"}
     assert changed["checkRunId"] == "C"
     assert "headSha" not in changed
     assert changed["conclusion"] == "ACTION_REQUIRED"

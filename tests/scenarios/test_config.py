@@ -36,7 +36,7 @@ async def test_a_mistake_is_shown_with_its_line_and_the_last_good_config_stays(p
     assert "merge_method" in status  # the name that was meant
     assert "last settings without a mistake stay in force" in status
     check = await play.check("W1")
-    assert "line 2" in (check["output"]["text"] or "")
+    assert "line 2" in check["output"]["summary"]
     await play.push("part/w1", "w1.txt", "work\n")
     await play.ci("W1")
     await play.tick("W1")

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from bot.core.plan.draft import Candidate
 from bot.core.plan.inline import Text, label_of, plain, struck
-from bot.core.plan.keys import Named, is_key, name_of
+from bot.core.plan.keys import Named, is_key, labelled, name_of
 from bot.core.plan.markdown import Item, Items, Section, Table
-from bot.core.plan.vocabulary import Field, field_of
+from bot.core.plan.vocabulary import HOLDERS, Field, field_of, folded
 
 MAX_TITLE = 200  # characters
 LONG_TITLE = 100  # characters; a longer item is told by its first clause
@@ -43,7 +43,7 @@ def groups_of(root: Section) -> list[Group]:
 
 def _candidates(section: Section) -> Iterator[tuple[tuple[str, ...], Candidate]]:
     if section.level:
-        named = name_of(section.title.raw)
+        named = name_of(section.title.raw) or (labelled(section.title.raw) if _is_held(section) else None)
         if named is not None:
             family = ("heading", str(section.level), named.word or "key", "" if named.word else named.shape)
             yield family, _of_heading(section, named)
@@ -52,6 +52,11 @@ def _candidates(section: Section) -> Iterator[tuple[tuple[str, ...], Candidate]]
             yield from _of_items(block, section)
         elif isinstance(block, Table):
             yield from _of_table(block, section)
+
+
+def _is_held(section: Section) -> bool:
+    """Say whether the heading right above is "Workstreams", where every heading with a label is one."""
+    return section.parent is not None and folded(section.parent.title.plain) in HOLDERS
 
 
 def _of_heading(section: Section, named: Named) -> Candidate:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.core.plan.candidates import Group
 from bot.core.plan.draft import Candidate
 from bot.core.plan.entries import entries_of
-from bot.core.plan.keys import name_of
+from bot.core.plan.keys import LABEL, name_of
 from bot.core.plan.markdown import Section
 from bot.core.plan.vocabulary import (
     ASIDE_HEADINGS,
@@ -76,7 +76,7 @@ def score(group: Group) -> float:
 
 def _of_kind(group: Group, members: list[Candidate], count: int, *, bare: bool) -> float:
     """Weigh the kind of block: lists without any field say little unless they are long."""
-    weight = _of_keys(group, members) + min(count, 4) * 0.25
+    weight = _of_keys(group, members, bare=bare) + min(count, 4) * 0.25
     if group.kind == "item" and count < FEW:
         weight -= 1.0
     if group.kind == "item" and bare and (count < FEW or members[0].shape == "1"):
@@ -86,13 +86,15 @@ def _of_kind(group: Group, members: list[Candidate], count: int, *, bare: bool) 
     return weight
 
 
-def _of_keys(group: Group, members: list[Candidate]) -> float:
+def _of_keys(group: Group, members: list[Candidate], *, bare: bool) -> float:
     if group.kind == "checkbox":
         keyed = sum(bool(each.key) for each in members) / len(members)
         return (2.25 if len(members) > 2 else 1.0) + keyed
     first = members[0]
     if first.word:
         return -1.5 if first.word in CONTAINERS else 2.0
+    if first.shape == LABEL and bare:
+        return -2.0
     return {"#": 1.0, "1": -0.5, "1.1": 1.5}.get(first.shape, 1.5)
 
 

@@ -11,11 +11,13 @@ from bot.core.plan.draft import Candidate, Said
 from bot.core.plan.inline import Text, label_of, without_code
 from bot.core.plan.keys import name_of
 from bot.core.plan.markdown import Block, Fence, Item, Items, Paragraph, Section, Table
-from bot.core.plan.vocabulary import Field, field_of
+from bot.core.plan.vocabulary import AFTER_WORDS, Field, field_of
 
 _REMARK_FIELD = re.compile(
     r"^(?P<label>needs|depends on|requires|blocked by|after|branch|base|files)\s*:?\s+(?P<rest>\S.*)$", re.IGNORECASE
 )
+_SENTENCE = re.compile(r"[^\W\d_a-z][\w'’]*(?:\s+[\w'’,-]+){2}")  # a capital word and two more words
+_NEED = re.compile(rf"(?:{'|'.join(re.escape(each) for each in AFTER_WORDS)})\s", re.IGNORECASE)
 _PARENTHESES = re.compile(r"\(([^()]{1,300})\)")
 
 
@@ -100,13 +102,18 @@ class _Cutter:
             kind = field_of(label.name) if label else None
             if label and (label.strong or kind is not None):
                 self.current = self.open(kind, label.name, label.rest)
-            elif n == 0 and (self.current is None or self.current.texts or self.current.blocks):
+            elif self._ends(text, first=n == 0):
                 self.current = None
                 self.open(None, "", text)
             elif self.current is not None:
                 self.current.texts.append(text)
             else:
                 self.open(None, "", text)
+
+    def _ends(self, text: Text, *, first: bool) -> bool:
+        if self.current is None:
+            return first
+        return bool(self.current.texts or self.current.blocks) if first else _ends(self.current, text)
 
     def items(self, block: Items) -> None:
         fresh = self.current is not None and not self.current.texts
@@ -160,6 +167,15 @@ def _unlazy(block: Items) -> Iterator[Items | Paragraph]:
             items = []
     if items:
         yield Items(tuple(items), block.line)
+
+
+def _ends(entry: Entry, text: Text) -> bool:
+    """Say whether the next line of the paragraph is a sentence of its own and no more of a one-line value."""
+    if not entry.texts or entry.kind not in {Field.BRANCH, Field.BASE, Field.FILES}:
+        return False
+    if entry.kind is not Field.FILES:
+        return True
+    return not entry.texts[-1].raw.rstrip().endswith(",") and bool(_SENTENCE.match(text.raw) or _NEED.match(text.raw))
 
 
 def _is_field(text: Text) -> bool:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from bot.core.plan.inline import plain, undecorated
-from bot.core.plan.vocabulary import CONTAINERS, UNITS
+from bot.core.plan.vocabulary import CONTAINERS, UNITS, field_of
 
 MAX_KEY = 60  # characters
 
@@ -55,6 +55,8 @@ def shape_of(identifier: str) -> str:
 _ROLE = re.compile(
     rf"^(?P<role>[A-Z][\w/&-]{{0,30}}(?:\s[\w/&-]{{1,30}}){{0,3}}\s(?i:agent|team|squad|crew|lane|track))\b{_END}(?P<title>.*)$"
 )
+_LABELLED = re.compile(r"^(?P<id>[A-Z][\w&/-]{0,30})(?:\s*[:：]\s*|\s+[–—-]\s+)(?P<title>\S.*)$")
+LABEL = "label"  # the shape of keys that are a word of their own
 _VERSION = re.compile(r"^[vV]?\d+\.\d+(?:\.\d+|\b$)")
 
 
@@ -84,6 +86,14 @@ def _role_of(text: str) -> Named | None:
     if match is None or match["title"].startswith("("):
         return None
     return Named(match["role"], match["title"].strip(), match["role"].rsplit(" ", 1)[-1].lower(), "role")
+
+
+def labelled(raw: str) -> Named | None:
+    """Read `Backend: Title` or `A - Title`, which counts below a heading such as "Workstreams" only."""
+    match = _LABELLED.match(_BOXED.sub("", undecorated(plain(raw)))[:1000])
+    if match is None or field_of(match["id"]) is not None:
+        return None
+    return Named(match["id"], match["title"].strip(), "", LABEL)
 
 
 def is_key(text: str) -> bool:

@@ -10,7 +10,7 @@ from bot.core.model import Plan, Problem
 from bot.core.plan.graph import waves
 from bot.core.plan.reader import read_plan
 
-_UNSAFE = re.compile(r"[^\w .,:;/+-]")
+_UNSAFE = re.compile(r"[^\w .,:;/+()-]")
 MAX_NODE_TITLE = 60  # characters
 
 
@@ -66,7 +66,7 @@ class LintReport:
         """Return what a terminal shows: workstreams, waves, problems."""
         plan = self.plan
         base = plan.base or "the default branch"
-        lines = [f"{plan.title or 'Untitled plan'}: {len(plan.workstreams)} workstreams, base {base}"]
+        lines = [f"{plan.title or 'Untitled plan'}: {_count(len(plan.workstreams), 'workstream')}, base: {base}"]
         for each in plan.workstreams:
             needs = f", needs {', '.join(each.needs)}" if each.needs else ""
             counts = f"{_count(len(each.files), 'file')}, {_count(len(each.acceptance), 'acceptance item')}"
@@ -82,7 +82,9 @@ class LintReport:
         return f"{place} {problem.severity.value} {problem.code}: {problem.message}\n  {problem.hint}"
 
     def to_mermaid(self) -> str:
-        """Return the graph of what lands before what, as a mermaid flowchart."""
+        """Return the graph of what lands before what, as a mermaid flowchart; a comment alone if there is none."""
+        if not self.plan.workstreams:
+            return "%% No workstreams were found in this text.\n"
         ids = {each.key: f"n{n}" for n, each in enumerate(self.plan.workstreams)}
         lines = ["flowchart LR"]
         lines += [f'    {ids[each.key]}["{_label(each.key, each.title)}"]' for each in self.plan.workstreams]

@@ -1,6 +1,7 @@
 """The merge order a plan states: numbered lists, arrows, tables, shell blocks with `git merge`, as waves.
 
-Reads sections headed "Merge order" and the like, and blocks that merge the plan's branches. Must not read needs.
+Reads sections headed "Merge order" and the like, and blocks that merge the plan's branches; steps.py reads what is told
+in words. Must not read needs.
 """
 
 import re
@@ -15,6 +16,7 @@ from bot.core.plan.keys import name_of
 from bot.core.plan.markdown import Block, Fence, Items, Paragraph, Section, Table
 from bot.core.plan.references import Names
 from bot.core.plan.relations import chain, clauses
+from bot.core.plan.steps import Titles, told
 from bot.core.plan.vocabulary import CONTAINERS, ORDER_HEADINGS, is_about
 
 _NUMBERED = re.compile(r"^\s*\d{1,3}[.)]\s+(?P<text>\S.*)$")
@@ -49,37 +51,59 @@ def find_orders(root: Section, drafts: Sequence[Draft], names: Names) -> list[Or
     Without any, the headings around the workstreams count: waves always, phases if no workstream states needs of its own.
     """
     branches = {each.branch.value: each.key for each in drafts if each.branch}
+    titles = Titles(drafts)
     merged: list[Order] = []
-    told: list[Order] = []
+    listed: list[Order] = []
     for section in root.walk():
-        ordering = any(
-            is_about(each.title.plain, ORDER_HEADINGS) for each in (section, *section.ancestors()) if each.level
-        )
+        ordering = is_ordering(section)
+        here: list[Order] = []
         for entry in cut(section.blocks):
             merged += _of_fences(entry.fences(), branches)
-            told += _of_labels(entry, names)
+            here += _of_labels(entry, names, titles)
             if ordering or (entry.label and is_about(entry.label, ORDER_HEADINGS)):
-                blocks: list[Block] = [Paragraph((each,)) for each in entry.texts]
-                told += [order for block in [*blocks, *entry.blocks] if (order := _of_block(block, names))]
-        if ordering and (order := _of_parts(section, names)):
-            told.append(order)
-    stated = sorted(merged, key=_size, reverse=True) + sorted(told, key=_size, reverse=True)
+                here += _of_entry(entry, names, titles)
+        if ordering:
+            here += [order] if (order := _of_parts(section, names)) else []
+            paragraphs = [each for each in section.blocks if isinstance(each, Paragraph)]
+            here = here or [order for each in paragraphs if (order := _of_prose(each.lines, names, titles))]
+        listed += here
+    stated = sorted(merged, key=_size, reverse=True) + sorted(listed, key=_size, reverse=True)
     if not stated:
         words = ("wave",) if any(each.needs for each in drafts) else ("wave", "phase", "stage", "fase")
         stated = [order] if (order := _of_containers(drafts, words)) else []
     return stated
 
 
+def is_ordering(section: Section) -> bool:
+    """Say whether a section, or one around it, is headed "Merge order" or the like."""
+    return any(is_about(each.title.plain, ORDER_HEADINGS) for each in (section, *section.ancestors()) if each.level)
+
+
 def _size(order: Order) -> int:
     return sum(len(each) for each in order.waves)
 
 
-def _of_labels(entry: Entry, names: Names) -> Iterator[Order]:
+def _of_labels(entry: Entry, names: Names, titles: Titles) -> Iterator[Order]:
     """Yield the orders in items such as "- **Sequence**: W1 → W2"."""
     for text, _ in entry.rows():
         label = label_of(text)
-        if label is not None and is_about(label.name, ORDER_HEADINGS) and (order := _of_arrows(label.rest, names)):
+        if label is None or not is_about(label.name, ORDER_HEADINGS):
+            continue
+        if order := _of_arrows(label.rest, names, titles) or _of_prose([label.rest], names, titles):
             yield order
+
+
+def _of_entry(entry: Entry, names: Names, titles: Titles) -> list[Order]:
+    """Return the orders of one entry about the order: in its lines and blocks, else in its sentences."""
+    blocks: list[Block] = [Paragraph((each,)) for each in entry.texts]
+    found = [order for block in [*blocks, *entry.blocks] if (order := _of_block(block, names, titles))]
+    prose = _of_prose(entry.texts, names, titles) if entry.label and not found else None
+    return [prose] if prose else found
+
+
+def _of_prose(lines: Sequence[Text], names: Names, titles: Titles) -> Order | None:
+    waves = told(" ".join(each.raw for each in lines), names, titles)
+    return Order(waves, lines[0].line) if waves else None
 
 
 def _of_fences(fences: Iterator[Fence], branches: dict[str, Key]) -> Iterator[Order]:
@@ -93,29 +117,33 @@ def _of_fences(fences: Iterator[Fence], branches: dict[str, Key]) -> Iterator[Or
             yield order
 
 
-def _of_block(block: Block, names: Names) -> Order | None:
+def _of_block(block: Block, names: Names, titles: Titles) -> Order | None:
     if isinstance(block, Items):
-        return _of_steps([item.text for item in block.items], names)
+        return _of_steps([item.text for item in block.items], names, titles)
     if isinstance(block, Table):
-        return _of_rows(block, names)
+        return _of_rows(block, names, titles)
     if isinstance(block, Paragraph):
-        return next((order for each in block.lines if (order := _of_arrows(each, names))), None)
-    arrows = next((order for each in block.lines if (order := _of_arrows(each, names))), None)
+        return next((order for each in block.lines if (order := _of_arrows(each, names, titles))), None)
+    arrows = next((order for each in block.lines if (order := _of_arrows(each, names, titles))), None)
     numbered = [Text(match["text"], each.line) for each in block.lines if (match := _NUMBERED.match(each.raw))]
-    return (_of_steps(numbered, names) if len(numbered) > 1 else None) or arrows
+    return (_of_steps(numbered, names, titles) if len(numbered) > 1 else None) or arrows
 
 
-def _of_steps(steps: Sequence[Text], names: Names) -> Order | None:
-    """Read one step a line: "B and C in parallel after A" is a wave of B and C."""
+def _of_steps(steps: Sequence[Text], names: Names, titles: Titles) -> Order | None:
+    """Read one step a line: "B and C in parallel after A" is a wave of B and C. A step without a key may name titles."""
     waves = _Waves()
     for step in steps:
-        chain = _of_arrows(step, names)
+        chain = _of_arrows(step, names, titles)
         if chain is not None:
             for wave in chain.waves:
                 waves.add(wave)
             continue
+        if titled := titles.only(step.raw):
+            waves.add(titled)
+            continue
         said = next(iter(clauses(step.raw, names)), None)
         if said is None:
+            waves.add(titles.keys(step.raw))
             continue
         subjects = said.subjects or said.first
         if subjects:
@@ -135,11 +163,12 @@ def _of_parts(section: Section, names: Names) -> Order | None:
     return waves.order(section.line)
 
 
-def _of_rows(table: Table, names: Names) -> Order | None:
-    """Read one wave a row: the first cell that names workstreams."""
+def _of_rows(table: Table, names: Names, titles: Titles) -> Order | None:
+    """Read one wave a row: the first cell that names workstreams, by key or by title."""
     waves = _Waves()
     for row in table.rows:
-        waves.add(next((keys for cell in row.cells if (keys := names.keys_in(cell.raw, bare=False))), ()))
+        keyed = next((keys for cell in row.cells if (keys := names.keys_in(cell.raw, bare=False))), ())
+        waves.add(keyed or next((keys for cell in row.cells if (keys := titles.keys(cell.raw))), ()))
     return waves.order(table.line)
 
 
@@ -154,10 +183,10 @@ def _of_containers(drafts: Sequence[Draft], words: tuple[str, ...]) -> Order | N
     return Order(tuple(tuple(each) for each in waves.values()), line, loose=True) if len(waves) > 1 else None
 
 
-def _of_arrows(text: Text, names: Names) -> Order | None:
+def _of_arrows(text: Text, names: Names, titles: Titles) -> Order | None:
     """Read `W1 → W2, W3 → W4`; every part between arrows is a wave."""
     waves = _Waves()
-    for link in chain(text.raw, names):
+    for link in chain(text.raw, names) or titles.chain(text.raw):
         waves.add(link)
     return waves.order(text.line)
 

@@ -19,6 +19,7 @@ from bot.core.plan.needs import Stated, find_needs
 from bot.core.plan.order import find_orders
 from bot.core.plan.problems import MAX_BODY, MAX_WORKSTREAMS, check, duplicate_key, no_workstreams, too_long, too_many
 from bot.core.plan.references import Names
+from bot.core.plan.unread import not_followed
 
 MAX_PLAN_TITLE = 300  # characters
 
@@ -54,9 +55,9 @@ def read_plan(body: str, title: str = "") -> Plan:
     stated = find_needs(root, drafts, names)
     orders = find_orders(root, drafts, names)
     plan = _plan(title, drafts, find_base(root, drafts), stated, orders)
-    problems = sorted(
-        [*found, *check(plan, drafts, stated, orders, exclusive_ownership(root))], key=lambda each: each.line
-    )
+    found += check(plan, drafts, stated, orders, exclusive_ownership(root))
+    found += not_followed(root, drafts, names, orders)
+    problems = sorted(found, key=lambda each: each.line)
     return Plan(
         title=plan.title,
         base=plan.base,

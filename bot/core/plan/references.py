@@ -54,6 +54,7 @@ class Names:
             self._learn_others(draft)
         self._learn_groups(drafts)
         self._first = {words[0] for words in self._full}
+        self._plurals = {f"{each.word}s" for each in drafts if each.word and not each.word.endswith("s")}
 
     def _learn_key(self, draft: Draft) -> None:
         self._add(draft.key, (draft.key,))
@@ -127,10 +128,14 @@ class Names:
                 _LIST_GAP.match(text[found[-1].end : token.start()])
                 or _RANGE_GAP.match(text[found[-1].end : token.start()])
             )
-            led = at > 0 and tokens[at - 1][0].lower() in _LEADS and token[0] != "I"
+            led = at > 0 and self._leads(tokens[at - 1][0].lower()) and token[0] != "I"
             if bare or beside or led:
                 return Mention(keys, token.start(), token.end()), 1
         return None, 1
+
+    def _leads(self, word: str) -> bool:
+        """Say whether a short key may follow the word: "after B", or the group word of this plan, "Tracks 2 & 3"."""
+        return word in _LEADS or word in self._plurals
 
     def _append(self, text: str, found: list[Mention], mention: Mention) -> None:
         if found and _RANGE_GAP.match(text[found[-1].end : mention.start]):

@@ -44,7 +44,9 @@ _SPACES = re.compile(r"\s+")
 _STOP = re.compile(r"(?<=[.;!?])\s+|\n")
 
 
-_ARROW = re.compile(r"\s*(?:→|⟶|➜|➔|=>|->|-->)\s*")
+_SIGN = r"(?:→|⟶|➜|➔|=>|->|-->)"
+_HAS_ARROW = re.compile(_SIGN)  # without spaces around: those of an unfolded line may be many
+ARROW = re.compile(rf"\s*{_SIGN}\s*")
 
 
 def _after_colon(link: str) -> str:
@@ -55,11 +57,11 @@ def _after_colon(link: str) -> str:
 
 def chain(raw: str, names: Names) -> tuple[tuple[Key, ...], ...]:
     """Return the links of `W1 → W2, W3 → W4`: what stands between the arrows; () if the text has no two links."""
-    if not _ARROW.search(raw):
+    if not _HAS_ARROW.search(raw):
         return ()
     marked, mentions = names.marked(raw)
     for sentence in _STOP.split(_PARENTHESES.sub("", marked)):
-        first, *rest = _ARROW.split(sentence)
+        first, *rest = ARROW.split(sentence)
         links = (names.keys_of(part, mentions) for part in (_after_colon(first), *rest))
         found = tuple(each for each in links if each)
         if len(found) > 1:

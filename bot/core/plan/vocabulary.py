@@ -128,7 +128,13 @@ ORDER_HEADINGS = _phrases(
     execution | merge sequence | merging order | recommended order | landing order | implementation order | strict
     order | merge strategy | merge plan | build order | recommended execution order | sequence | dependency order |
     merge reihenfolge | reihenfolge | orden de fusión | orden de integración | ordem de merge | ordem de execução |
-    ordre de fusion
+    ordre de fusion | order of integration | integration sequence | landing sequence
+    """
+)
+#: Those of them that as often tell how to merge (squash, rebase) as in which order.
+STRATEGY_HEADINGS = _phrases(
+    """
+    merge strategy | merge plan | sequence
     """
 )
 #: Headings of the sections that draw or tell how the workstreams depend on each other.
@@ -146,6 +152,12 @@ UNIT_HEADINGS = _phrases(
     agents | team structure | lanes | plan | issues | milestones | deliverables | epics | stories | the pull
     requests | pull requests | parallel tracks | implementation tasks | sprint structure | blocking | todo | roadmap
     | progress | checklist | arbeitspakete | tareas | tarefas | agentes
+    """
+)
+#: Those of them below which any heading with a label ("Backend: Title") is a workstream.
+HOLDERS = _phrases(
+    """
+    workstreams | the workstreams | parallel workstreams | work streams
     """
 )
 #: Headings of the sections whose lists are no work of this plan.

@@ -174,6 +174,102 @@ def test_order_stated_twice() -> None:
     assert only(read_plan(text), "order-stated-twice").line == 18
 
 
+LINES = 6  # of a stream without fields
+FOUR = "".join(stream(key) for key in ("W1", "W2", "W3", "W4"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("1. Prepare\n2. Ship\n", "names no workstream that is known"),
+        ("Everybody merges with care.\n", "names no workstream that is known"),
+        ("Merge W1 first.\n", "names workstreams but was not understood"),
+        ("W1, W2\n", "names workstreams but was not understood"),
+        ("### Round one\n\nThe small ones.\n", "names no workstream that is known"),
+    ],
+)
+@pytest.mark.parametrize("heading", ["Merge order", "Integration order", "Order of merging"])
+def test_order_that_is_not_understood(heading: str, text: str, said: str) -> None:
+    plan = read_plan(f"{FOUR}## {heading}\n\n{text}")
+    found = only(plan, "order-unread")
+    assert (found.line, found.severity) == (4 * LINES + 1, Severity.WARNING)
+    assert f"'{heading}' {said}" in found.message
+    assert "numbered list of keys" in found.hint
+    assert plan.merge_order is None
+    assert plan.blocking == ()
+
+
+def test_label_of_an_order_that_is_not_understood() -> None:
+    assert only(read_plan(f"{FOUR}## Rules\n\n**Merge order:** as agreed\n"), "order-unread").line == 4 * LINES + 3
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        "## Merge order\n",
+        "## Merge order\n\nnone\n",
+        "## Merge order\n\nAny order.\n",
+        "## Merge order\n\nAll in parallel.\n",
+        "## Merge order\n\nW2 after W1.\n",
+        "## Merge strategy\n\nSquash.\n",
+        "## Merge order\n\n1. W1\n2. W2, W3\n3. W4\n",
+        "## Notes\n\nNothing.\n",
+    ],
+)
+def test_order_with_nothing_left_unread(section: str) -> None:
+    assert [each.code for each in read_plan(FOUR + section).problems] == []
+
+
+def test_steps_of_a_workstream_are_no_merge_order() -> None:
+    plan = read_plan(stream("W1", "#### Implementation order", "1. write it", "2. test it") + stream("W2"))
+    assert "order-unread" not in [each.code for each in plan.problems]
+
+
+@pytest.mark.parametrize(
+    ("keys", "step", "said", "hint"),
+    [
+        (("W1", "W2", "W3"), "W9", "'W9'", "Did you mean W3?"),
+        (("W1", "W2", "W3"), "W2, W9", "'W9'", "Did you mean W3?"),
+        (("Track 1", "Track 2", "Track 3"), "Track 9", "'Track 9'", "Did you mean Track 3?"),
+        (("Track 1", "Track 2", "Track 3"), "Tracks 2 & 9", "'9'", "Did you mean Track 3?"),
+        (("Agent A", "Agent B", "Agent C"), "Agent X", "'Agent X'", "Did you mean Agent C?"),
+        (("P1.1", "P1.2", "P2.1"), "P3.1", "'P3.1'", "Did you mean P2.1?"),
+        (("W1", "W2", "W3"), "Part W33", "'W33'", "Did you mean W3?"),
+    ],
+)
+def test_order_with_an_unknown_key(keys: tuple[str, ...], step: str, said: str, hint: str) -> None:
+    text = "".join(stream(each) for each in keys) + f"## Merge order\n1. {keys[0]}\n2. {keys[1]}\n3. {step}\n"
+    plan = read_plan(text)
+    found = only(plan, "order-unknown-key")
+    assert (found.line, found.severity, found.hint) == (3 * LINES + 4, Severity.WARNING, hint)
+    assert said in found.message
+    assert only(plan, "order-incomplete").message.startswith(f"{keys[2]} is in no wave")
+    assert plan.blocking == ()
+
+
+def test_order_with_a_misspelt_title() -> None:
+    plan = read_plan("### W1: Basket\n### W2: Discounts\nBranch: `b/2`\n## Merge order\n1. Basket\n2. Discuonts\n")
+    assert only(plan, "order-unknown-key").hint == "Did you mean W2?"
+
+
+@pytest.mark.parametrize("step", ["W2 in v2.0", "W2 with W9.py", "W2 as T9 ✅ asked", "W2 (see docs/W9)", "W2 and I"])
+def test_what_is_no_unknown_key(step: str) -> None:
+    plan = read_plan(f"{stream('W1')}{stream('W2')}## Merge order\n1. W1\n2. {step}\n")
+    assert [each.code for each in plan.problems] == []
+
+
+def test_order_that_leaves_workstreams_out() -> None:
+    found = only(read_plan(f"{FOUR}## Merge order\n1. W1\n2. W4\n"), "order-incomplete")
+    assert (found.line, found.severity) == (4 * LINES + 2, Severity.WARNING)
+    assert found.message == "W2, W3 are in no wave of the merge order: only their needs hold them."
+
+
+def test_a_workstream_that_is_done_may_be_left_out_of_the_order() -> None:
+    plan = read_plan("- [x] **W1: a**\n- [ ] **W2: b**\n- [ ] **W3: c**\n\n## Merge order\n1. W2\n2. W3\n")
+    assert plan.merge_order == (("W2",), ("W3",))
+    assert "order-incomplete" not in [each.code for each in plan.problems]
+
+
 def test_the_authors_words_are_cut() -> None:
     found = only(read_plan(stream("W1", "Branch: `" + "x" * 500 + " y`") + stream("W2")), "invalid-branch")
     assert "x" * (MAX_QUOTE - 1) + "…" in found.message

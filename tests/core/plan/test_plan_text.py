@@ -99,6 +99,17 @@ def test_lint_exit_codes_and_problem_lines() -> None:
     assert "p.md error no-workstreams: " in nothing.to_text()
 
 
+def test_a_text_without_workstreams_draws_nothing() -> None:
+    report = lint("Hello")
+    assert report.to_mermaid() == "%% No workstreams were found in this text.\n"
+    assert report.to_text().startswith("Untitled plan: 0 workstreams, base: the default branch\n")
+
+
+def test_mermaid_labels_keep_parentheses() -> None:
+    graph = lint("### W1: Types (shared)\nBranch: `x`\n### W2: b\nBranch: `y`\n").to_mermaid()
+    assert '    n0["W1: Types (shared)"]' in graph
+
+
 def test_mermaid_labels_hold_no_markup() -> None:
     graph = lint('### W1: a"] --> x <b>&\nBranch: `x`\n### W2: b\nBranch: `y`\n').to_mermaid()
     assert '"W1: a' in graph

@@ -140,6 +140,109 @@ def test_merge_order_in_many_forms(section: str) -> None:
     assert [sorted(each) for each in order] == [["W1"], ["W2", "W3"], ["W4"]]
 
 
+def shop(word: str, *keys: str) -> str:
+    titles = ("Basket", "Discounts", "Shipping costs", "Page and styles")
+    return "".join(
+        f"### {word}{key}: {title}\nBranch: `b/{key.lower()}`\n\n" for key, title in zip(keys, titles, strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "First {0}, then {1} and {2} (any order), {3} last.",
+        "First {0}, then {1} + {2}, and finally {3}.",
+        "{0} first. Then {1} in parallel with {2}. {3} last.",
+        "Merge {0} first, then\n{2} and {1}, followed by {3}.",
+        "1. {0} first\n2. {1} & {2} in any order\n3. {3} last",
+        "1. Basket\n2. Discounts, Shipping\n3. Page",
+        "1. basket\n2. SHIPPING COSTS + discounts\n3. Page and styles",
+        "First Basket, then Discounts and Shipping, finally Page and styles.",
+        "Basket → Discounts, Shipping → Page",
+        "| Step | What |\n|---|---|\n| 1 | Basket |\n| 2 | Discounts, Shipping |\n| 3 | Page |",
+    ],
+)
+@pytest.mark.parametrize(
+    ("word", "keys"),
+    [("", ("W1", "W2", "W3", "W4")), ("Track ", ("1", "2", "3", "4")), ("Agent ", ("A", "B", "C", "D"))],
+)
+def test_merge_order_in_words(word: str, keys: tuple[str, ...], text: str) -> None:
+    names = [f"{word}{each}" for each in keys]
+    plan = read_plan(f"{shop(word, *keys)}## Merge order\n\n{text.format(*names)}\n")
+    assert plan.merge_order is not None
+    assert [sorted(each) for each in plan.merge_order] == [[names[0]], names[1:3], [names[3]]]
+    assert {each.code for each in plan.problems} <= {"no-files", "no-acceptance"}
+
+
+@pytest.mark.parametrize("group", ["Tracks 2 & 3", "Tracks 2 and 3", "tracks 2, 3", "Tracks 2 + 3", "Tracks 2-3"])
+def test_group_words_in_the_plural(group: str) -> None:
+    plan = read_plan(
+        f"{shop('Track ', '1', '2', '3', '4')}Depends on: {group}\n\n## Merge order\n1. Track 1\n2. {group}\n"
+    )
+    assert plan.merge_order == (("Track 1",), ("Track 2", "Track 3"))
+    assert needs(plan)["Track 4"] == ("Track 2", "Track 3")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "First W1, then not W2, then W3.",
+        "W4 last. First W1, then W2 and W3.",
+        "First W1, then W2 which W3 uses.",
+        "First W1, then W2 or W3.",
+        "First W1, then W2, then W1 again.",
+        "1. S\n2. B",
+    ],
+)
+def test_what_can_be_read_in_two_ways_gives_no_order(text: str) -> None:
+    plan = read_plan(f"{shop('', 'W1', 'W2', 'W3', 'W4')}## Merge order\n\n{text}\n")
+    assert plan.merge_order is None
+    assert "order-unread" in codes(plan)
+
+
+def test_a_beginning_of_two_titles_names_neither() -> None:
+    text = "### W1: Page top\nBranch: `a`\n### W2: Page end\nBranch: `b`\n### W3: Basket\n## Merge order\n1. Page\n2. Basket\n"
+    plan = read_plan(text)
+    assert plan.merge_order is None
+    assert "order-unread" in codes(plan)
+
+
+def test_headings_with_a_label_below_workstreams() -> None:
+    plan = read_plan(
+        "## Workstreams\n\n### A: First\nBranch: `p/a`\n\n### Backend: api\nBranch: `p/b`\nDepends on: A\n\n"
+        "### API - server\nBranch: `p/c`\nDepends on: Backend\n\n### Notes: none\n\n"
+        "## Merge order\n1. A\n2. Backend\n3. API\n"
+    )
+    assert [(each.key, each.title) for each in plan.workstreams] == [
+        ("A", "First"),
+        ("Backend", "api"),
+        ("API", "server"),
+    ]
+    assert needs(plan) == {"A": (), "Backend": ("A",), "API": ("Backend",)}
+    assert plan.merge_order == (("A",), ("Backend",), ("API",))
+
+
+@pytest.mark.parametrize(
+    "text", ["## Rules\n### Style: short\nx\n### Tone: calm\ny\n", "## Workstreams\n### Rule: be short\nx\n"]
+)
+def test_headings_with_a_label_elsewhere_are_no_workstreams(text: str) -> None:
+    assert read_plan(text).workstreams == ()
+
+
+@pytest.mark.parametrize("sentence", ["Depends on W1 being done", "Builds on W1.", "Requires W1.", "Starts after W1"])
+@pytest.mark.parametrize("value", ["Branch: `x/two`", "Base: `main`", "Files: `a/x.py`, `b.py`"])
+def test_a_sentence_below_a_field_is_no_part_of_it(value: str, sentence: str) -> None:
+    plan = read_plan(f"### W1: One\nBranch: `x/one`\n\n### W2: Two\n{value}\n{sentence}\n")
+    assert needs(plan)["W2"] == ("W1",)
+
+
+def test_a_sentence_below_files_names_no_file() -> None:
+    plan = read_plan(
+        "### W1: One\nFiles: `a/x.py`,\n`b.py`\nWe need a basket with add/remove.\n### W2: Two\nFiles: `c.py`\n"
+    )
+    assert plan.workstreams[0].files == ("a/x.py", "b.py")
+
+
 def test_merge_order_of_a_shell_block() -> None:
     plan = order_of(
         "## Merging\n```bash\n# 1. W1 first\ngit checkout release\ngit merge b/1 --no-edit\n# then W4, not W3\n"

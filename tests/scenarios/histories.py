@@ -11,7 +11,10 @@ from typing import Any
 
 from tests.scenarios.play import Play
 
-Step = tuple[str, str]  # what happens, to which workstream ("" = to the program or the plan)
+Step = tuple[
+    str, str
+]  # what happens, to which workstream ("" = to the plan); for a kill: how many ms after the last step
+KILL_WITHIN = 400  # ms; the program's answer to one step takes about 100: a kill falls before, inside or after it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +47,7 @@ def draw(seed: int) -> History:
         lane = dice.choice([each for each in lanes if each])
         steps.append(lane.pop(0))
         if dice.random() < 0.12:
-            steps.append(("kill", ""))
+            steps.append(("kill", str(dice.randint(0, KILL_WITHIN))))
         if dice.random() < 0.15:
             steps.append(("pause-resume", ""))
     return History(seed=seed, needs=needs, steps=tuple(steps))

@@ -4,6 +4,7 @@
 by it: `make soak SEED=<seed> HISTORIES=1`.
 """
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -45,6 +46,7 @@ async def run(history: History, folder: Path, *, mischief: bool) -> tuple[dict[s
                 if step[0] != "kill":
                     await take(play, step)
                 elif mischief:
+                    await asyncio.sleep(int(step[1]) / 1000)  # the moment is what is drawn; no condition is waited for
                     await bot.kill()
                     await bot.start()
 

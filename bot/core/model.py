@@ -42,6 +42,35 @@ class Problem:
     hint: str  # one plain sentence: what to do about it
 
 
+class Sureness(Enum):
+    """How plainly the text says what was understood."""
+
+    STATED = "stated"  # a field, heading, row or list entry made for it says so
+    DERIVED = "derived"  # prose, a drawing, a group or another place of the text says so
+    GUESSED = "guessed"  # only form or position suggest it
+
+
+class Aspect(Enum):
+    """What of a workstream an origin is about."""
+
+    WORKSTREAM = "workstream"  # that it is one, and its title
+    BRANCH = "branch"
+    FILE = "file"
+    NEED = "need"
+    ORDER = "order"  # its place in the stated merge order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Why a plan was understood as it was: one thing, the line that says it, and how plainly."""
+
+    kind: Aspect
+    of: Key  # the workstream it is about
+    what: str  # its title, branch, one path, the key it needs, or the number of its wave from 1
+    line: int  # 1-based
+    sure: Sureness
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workstream:
     """One unit of a plan: it gets one branch and one pull request."""
@@ -72,6 +101,7 @@ class Plan:
     workstreams: tuple[Workstream, ...]
     merge_order: tuple[tuple[Key, ...], ...] | None
     problems: tuple[Problem, ...]
+    origins: tuple[Origin, ...] = field(default=(), compare=False)  # a plan that moved down a line is the same plan
 
     def workstream(self, key: Key) -> Workstream | None:
         """Return the workstream of that key, None if the plan has none."""
@@ -178,6 +208,24 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """An edit of a running plan that somebody put into force; `Start.revision` is then that of the new text."""
+
+    by: Login
+    at: datetime  # UTC
+    base_sha: Sha  # tip of the base then: the branches of what the edit added begin there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """A workstream that an accepted edit left out. It stays in sight until somebody skips it or writes it in again."""
+
+    title: str
+    by: Login
+    at: datetime  # UTC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
     """An approval given by command. It counts for that head only."""
 
@@ -199,6 +247,10 @@ class Intent:
     """What commands asked for, folded. Levels, not events: repeating a command changes nothing."""
 
     start: Start | None = None
+    accepted: Acceptance | None = None  # the last one
+    joined: Mapping[Key, Acceptance] = field(default_factory=dict)  # what came in after the start, and with which edit
+    pinned: Mapping[Key, Branch] = field(default_factory=dict)  # branches that no later text can rename
+    removed: Mapping[Key, Removal] = field(default_factory=dict)
     paused: Order | None = None
     cancelled: Order | None = None
     held: Mapping[Key, Order] = field(default_factory=dict)

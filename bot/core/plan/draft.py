@@ -4,8 +4,9 @@ Must hold no rules; reader.py turns the last drafts into the Plan.
 """
 
 from dataclasses import dataclass, field
+from enum import Enum
 
-from bot.core.model import Key
+from bot.core.model import Key, Sureness
 from bot.core.plan.inline import Text
 from bot.core.plan.markdown import Block, Section
 
@@ -18,6 +19,49 @@ class Said:
     line: int
 
 
+class Role(Enum):
+    """What a workstream is to a file."""
+
+    OWNER = "owner"  # it lists the file, nothing more is said
+    PRIMARY = "primary"
+    SECONDARY = "secondary"
+    SHARED = "shared"
+
+
+class Verb(Enum):
+    """What a workstream does to a file."""
+
+    CREATE = "create"
+    MODIFY = "modify"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A range of lines of a file, 1-based, both ends in it; `last` None = to the end of the file."""
+
+    first: int
+    last: int | None
+
+    def __str__(self) -> str:
+        if self.last is None:
+            return f"{self.first}+"
+        return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """A path that a workstream claims, and what the text says about the claim."""
+
+    path: str
+    line: int
+    role: Role = Role.OWNER
+    lines: Lines | None = None  # None = all of the file
+    verb: Verb | None = None
+    condition: str = ""  # "only if needed"
+    table: bool = False  # an ownership table says so, and not the workstream itself
+
+
 @dataclass(frozen=True, slots=True)
 class Need:
     """`of` waits for `on`, because of that line."""
@@ -25,6 +69,7 @@ class Need:
     of: Key
     on: Key
     line: int
+    sure: Sureness = Sureness.STATED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +104,9 @@ class Draft:
     branch: Said | None = None
     base: Said | None = None
     files: list[Said] = field(default_factory=list)
+    owned: list[Owned] = field(default_factory=list)  # the same with roles, lines and verbs, and what tables say
     needs: list[Said] = field(default_factory=list)  # texts of its needs fields, as written
+    needs_again: list[Said] = field(default_factory=list)  # those of other places, where its own says something
     blocks: list[Said] = field(default_factory=list)
     prose: list[Said] = field(default_factory=list)  # text that may tell of needs
     scope: list[Said] = field(default_factory=list)
@@ -79,3 +126,9 @@ class Order:
     waves: tuple[tuple[Key, ...], ...]
     line: int
     loose: bool = False
+    sure: Sureness = Sureness.STATED
+    lines: tuple[int, ...] = ()  # of each wave; () = `line` says them all
+
+    def line_of(self, wave: int) -> int:
+        """Return the line that says a wave, counted from 0."""
+        return self.lines[wave] if wave < len(self.lines) else self.line

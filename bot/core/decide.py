@@ -130,19 +130,23 @@ def _opening(view: PlanView, facts: Facts, memory: Memory) -> Iterator[Action]:
     if start is None or view.state not in {PlanState.RUNNING, PlanState.PAUSED}:
         return
     yield from (label for label in STAGE_LABELS if label.name not in facts.repository.labels)
-    unlaid = [stream for stream in view.streams if stream.pull is None and stream.stage not in _NOT_GREETED]
-    refs = [(f"refs/heads/{stream.branch}", start.base_sha) for stream in unlaid if stream.branch_sha is None]
+    unlaid = [
+        stream
+        for stream in view.streams
+        if stream.pull is None and stream.removed is None and stream.stage not in _NOT_GREETED
+    ]
+    refs = [(f"refs/heads/{stream.branch}", _origin(view, stream, start)) for stream in unlaid if not stream.branch_sha]
     first = f"signalbox/{view.issue.number}/cp-0"
     if first not in view.checkpoints:
         refs.insert(0, (f"refs/tags/{first}", start.base_sha))
     if refs:
         yield CreateRefs(refs=tuple(refs))
     for stream in unlaid:
-        if stream.branch_sha == start.base_sha or (stream.branch_sha is not None and _is_behind(stream, facts)):
+        if stream.branch_sha is not None and _is_bare(view, stream, facts, start):
             headline, body = brief.opening_commit(view, stream)
             yield EmptyCommit(branch=stream.branch, expected=stream.branch_sha, headline=headline, body=body)
     for stream in unlaid:
-        if stream.branch_sha is not None and stream.branch_sha != start.base_sha and not _is_behind(stream, facts):
+        if stream.branch_sha is not None and not _is_bare(view, stream, facts, start):
             yield OpenPull(
                 key=stream.workstream.key,
                 head=stream.branch,
@@ -153,10 +157,16 @@ def _opening(view: PlanView, facts: Facts, memory: Memory) -> Iterator[Action]:
             )
 
 
-def _is_behind(stream: WorkstreamView, facts: Facts) -> bool:
-    """Whether a branch that was there before the start has nothing of its own: it too needs an opening commit."""
+def _origin(view: PlanView, stream: WorkstreamView, start: Start) -> Sha:
+    """Where a branch begins: what an edit added begins with what had landed by then."""
+    joined = view.intent.joined.get(stream.workstream.key)
+    return joined.base_sha if joined is not None else start.base_sha
+
+
+def _is_bare(view: PlanView, stream: WorkstreamView, facts: Facts, start: Start) -> bool:
+    """Whether a branch has nothing of its own, one that was there before too: it needs an opening commit."""
     found = facts.workstreams[stream.workstream.key].branch
-    return found is not None and found.ahead == 0
+    return stream.branch_sha == _origin(view, stream, start) or (found is not None and found.ahead == 0)
 
 
 def _tracking(view: PlanView, stream: WorkstreamView, facts: Facts, memory: Memory) -> Iterator[Action]:

@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.core import registry
+from bot.core import registry, surroundings
 from bot.core.facts import Facts, PullFacts, PullState, Seen, WorkstreamFacts
-from bot.core.gates import Case
+from bot.core.gates import Case, Gate
 from bot.core.gates.checks import failed_checks
 from bot.core.memory import Memory
-from bot.core.model import Branch, Intent, Key, PlanState, Problem, Severity, Stage, Workstream
+from bot.core.model import Branch, Intent, Key, PlanState, Problem, Removal, Stage, Workstream
 from bot.core.plan.graph import find_cycle, waves
 from bot.core.render.brief import is_opening_commit, read_workstream_marker
 from bot.core.stage import Standing, pick_pull, stage_of
-from bot.core.survey import Survey, survey
-from bot.core.text import code
-from bot.core.views import GateResult, Need, PlanView, WorkstreamView
+from bot.core.survey import Survey, survey, text_of
+from bot.core.text import login, when
+from bot.core.views import GateResult, GateVerdict, Need, PlanView, WorkstreamView
 
 CLOCK_SKEW = timedelta(minutes=5)  # how far GitHub's clock and ours may be apart
 
@@ -61,6 +61,8 @@ def judge(facts: Facts, memory: Memory) -> PlanView:
         revision=found.revision,
         pending=found.pending,
         problems=(*plan.problems, *_surroundings(judging)),
+        pending_since=_pending_since(judging),
+        pending_problems=_pending_problems(judging),
         config=found.config,
         config_problems=found.config_problems,
         intent=memory.intent,
@@ -77,6 +79,8 @@ def judge(facts: Facts, memory: Memory) -> PlanView:
 def seen_of(view: PlanView) -> Mapping[str, Seen]:
     """Return what is to be remembered of a view, so that the next one knows since when things are as they are."""
     seen: dict[str, Seen] = {}
+    if view.pending is not None and view.pending_since is not None:
+        seen["edit"] = Seen(value=text_of(view.issue.body), since=view.pending_since)
     for stream in view.streams:
         key = stream.workstream.key
         seen[f"stage/{key}"] = Seen(value=stream.stage.value, since=stream.since)
@@ -123,7 +127,7 @@ def _view(judging: _Judging, stream: Workstream, needs: tuple[Need, ...]) -> Wor
             config=judging.survey.config, has_work=has_work, drafts=memory.drafts,
             head_since=judging.since(f"head/{stream.key}", pull.head_sha),
         )  # fmt: skip
-        gates = tuple(_dated(judging, stream.key, gate.check(case), pull.head_sha) for gate in registry.load_gates())
+        gates = tuple(_dated(judging, stream.key, _ask(gate, case), pull.head_sha) for gate in registry.load_gates())
         failed = failed_checks(case) if has_work else ()
     stage, note = stage_of(
         Standing(
@@ -131,6 +135,9 @@ def _view(judging: _Judging, stream: Workstream, needs: tuple[Need, ...]) -> Wor
             gates=gates, has_work=has_work, failed_checks=failed,
         )
     )  # fmt: skip
+    removed = memory.intent.removed.get(stream.key)
+    if removed is not None and pull is None and stage in {Stage.READY, Stage.WAITING}:
+        stage, note = Stage.HELD, _left_out(removed)  # nothing is laid for it any more
     return WorkstreamView(
         workstream=stream,
         branch=branch,
@@ -141,8 +148,24 @@ def _view(judging: _Judging, stream: Workstream, needs: tuple[Need, ...]) -> Wor
         pull=pull,
         branch_sha=found.branch.sha if found.branch is not None else None,
         landed_out_of_order=_out_of_order(judging, stream.key, needs, pull) if stage in _LANDED else (),
+        removed=removed,
         note=note,
     )
+
+
+def _ask(gate: Gate, case: Case) -> GateResult:
+    """A gate's answer. What an accepted edit left out is held back by that, whatever else holds it."""
+    result = gate.check(case)
+    removed = case.intent.removed.get(case.key)
+    if gate.name != "hold" or removed is None or case.key in case.intent.skipped:
+        return result
+    return GateResult(
+        gate=gate.name, verdict=GateVerdict.NEEDS_HUMAN, reason=_left_out(removed), next_actor="a maintainer"
+    )
+
+
+def _left_out(removed: Removal) -> str:
+    return f"No longer in the plan since {login(removed.by)} accepted an edit on {when(removed.at)}"
 
 
 def _stage_since(judging: _Judging, key: Key, stage: Stage, pull: PullFacts | None) -> datetime:
@@ -152,19 +175,21 @@ def _stage_since(judging: _Judging, key: Key, stage: Stage, pull: PullFacts | No
 
 
 def _pull_of(judging: _Judging, stream: Workstream, found: WorkstreamFacts) -> PullFacts | None:
-    """The plan's pull for a workstream: marked as such in its body, or opened on its branch after the start.
+    """The plan's pull for a workstream: marked as such in its body, or opened on its branch since it is in the plan.
 
     A branch name may serve several plans, one after the other: what an older or a newer one opened on it must not count.
     """
-    start = judging.memory.intent.start
+    intent = judging.memory.intent
+    start = intent.start
     assert start is not None
+    begun = intent.joined[stream.key].at if stream.key in intent.joined else start.at
     mine = (judging.facts.issue.number, stream.key)
     markers = {pull.number: read_workstream_marker(pull.body) for pull in found.pulls}
     belongs = frozenset(
         pull.number
         for pull in found.pulls
         if markers[pull.number] == mine
-        or (markers[pull.number] is None and pull.created_at >= start.at)  # both by GitHub's clock
+        or (markers[pull.number] is None and pull.created_at >= begun)  # both by GitHub's clock
     )
     return pick_pull(found, belongs=belongs, base=start.base)
 
@@ -211,47 +236,30 @@ def _out_of_order(judging: _Judging, key: Key, needs: tuple[Need, ...], pull: Pu
 
 
 def _surroundings(judging: _Judging) -> tuple[Problem, ...]:
-    """What stands around the plan and forbids a start. After the start the same things are the plan's own doing."""
-    facts = judging.facts
-    problems: list[Problem] = []
-    if facts.base.sha is None:
-        problems.append(
-            Problem(
-                line=0, severity=Severity.ERROR, code="base-missing",
-                message=f"The base branch {code(facts.base.name)} does not exist",
-                hint="Create it, or name another one in a line `Base: branch`",
-            )
-        )  # fmt: skip
-    if facts.repository.archived:
-        problems.append(
-            Problem(
-                line=0, severity=Severity.ERROR, code="archived", message="The repository is archived",
-                hint="Unarchive it; nothing can be written to an archived repository",
-            )
-        )  # fmt: skip
-    if judging.memory.intent.start is None:
-        for stream in judging.survey.plan.workstreams:
-            problems.extend(_branch_problem(facts, stream, judging.survey.branches.get(stream.key, Branch(""))))
-    return tuple(problems)
+    if judging.memory.intent.start is not None:
+        return surroundings.after_start(judging.facts)
+    return surroundings.before_start(judging.facts, judging.survey.plan, judging.survey.branches)
 
 
-def _branch_problem(facts: Facts, stream: Workstream, branch: Branch) -> tuple[Problem, ...]:
-    if branch in {facts.base.name, facts.repository.default_branch}:
-        return (
-            Problem(
-                line=stream.line, severity=Severity.ERROR, code="branch-is-base",
-                message=f"Branch {code(branch)} is where others merge into, so nobody can work on it",
-                hint="Name another branch for this workstream",
-            ),
-        )  # fmt: skip
-    found = facts.workstreams.get(stream.key, WorkstreamFacts()).branch
-    if found is None or found.sha == facts.base.sha or found.ahead == 0:
+def _pending_problems(judging: _Judging) -> tuple[Problem, ...]:
+    found = judging.survey
+    if found.pending is None:
         return ()
-    ahead = "commits" if found.ahead is None else f"{found.ahead} commit{'' if found.ahead == 1 else 's'}"
-    return (
-        Problem(
-            line=stream.line, severity=Severity.ERROR, code="branch-exists",
-            message=f"Branch {code(branch)} exists already, with {ahead} that {code(facts.base.name)} has not",
-            hint="Delete or merge that branch, or name another one for this workstream",
-        ),
-    )  # fmt: skip
+    return surroundings.of_edit(
+        judging.facts,
+        plan=found.plan,
+        pending=found.pending,
+        branches=found.branches,
+        intent=judging.memory.intent,
+    )
+
+
+def _pending_since(judging: _Judging) -> datetime | None:
+    """When the text that is not in force was written. Ticks that came later change the issue, but not that text."""
+    if judging.survey.pending is None:
+        return None
+    issue = judging.facts.issue
+    seen = judging.memory.seen.get("edit")
+    if seen is not None and seen.value == text_of(issue.body):
+        return seen.since
+    return issue.edited_at or judging.facts.now

@@ -17,7 +17,7 @@ class Memory:
     """The whole memory of one plan."""
 
     intent: Intent = field(default_factory=Intent)
-    approved_body: str | None = None  # the issue's body that was in force at `start`
+    approved_body: str | None = None  # the issue's body that is in force, by `start` or by `accept`
     good_config: str | None = None  # the last text of .github/signalbox.yml without a mistake
     seen: Mapping[str, Seen] = field(default_factory=dict)  # "stage/W1", "gate/W1/checks", "head/W1" -> since when
     comment: NodeId | None = None  # the status comment
@@ -29,6 +29,6 @@ class Memory:
         None,
         (),
     )  # base and branches of the last read: a guess for the next
-    adopted: tuple[Key, ...] = ()  # workstreams whose branch was there before the start: it is not ours to delete
+    adopted: tuple[Key, ...] = ()  # workstreams whose branch was there before they came in: it is not ours to delete
     drafts: bool = True  # False = this repository refuses draft pull requests
     refusals: Mapping[str, str] = field(default_factory=dict)  # action -> GitHub's words, shown until it works

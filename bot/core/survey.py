@@ -5,12 +5,12 @@ First step of every turn, and asked by worker/observe.py to know what to read. M
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from bot.core.config import Config, read_config
 from bot.core.memory import Memory
-from bot.core.model import Branch, Key, Plan, Problem, Revision, branch_of
+from bot.core.model import Branch, Intent, Key, Plan, Problem, Revision, Workstream, branch_of
 from bot.core.plan.reader import read_plan
 from bot.core.plan.revision import revision_of
 
@@ -26,29 +26,53 @@ class Survey:
 
     config: Config
     config_problems: tuple[Problem, ...]  # not empty = `config` is the last good one
-    plan: Plan  # the one in force; before a start the issue's body as it is
+    plan: Plan  # the one in force with what accepted edits left out; before a start the issue's body as it is
     revision: Revision
     pending: Plan | None  # the issue's body now, where more than ticks differs from the revision in force
     base: Branch | None  # None = the repository's default branch
-    branches: Mapping[Key, Branch]  # of every workstream of `plan`
+    branches: Mapping[Key, Branch]  # of every workstream of `plan`, and of those that only `pending` has
 
 
 def survey(*, body: str, title: str, config_source: str | None, memory: Memory) -> Survey:
     """Read the plan in force and the config in force. Pure; repeated texts are remembered, so it is cheap to ask again."""
     config, config_problems = _config(config_source, memory)
     in_force = body if memory.approved_body is None else memory.approved_body
-    plan = _read(in_force, title)
+    plan = _with_removed(_read(in_force, title), memory.intent)
+    pending = None if same_plan(in_force, body) else _read(body, title)
     start = memory.intent.start
     prefix = config.branch_prefix if start is None else start.branch_prefix
+    asked_about = (*plan.workstreams, *(_added(plan, pending) if pending is not None else ()))
     return Survey(
         config=config,
         config_problems=config_problems,
         plan=plan,
         revision=revision_of(in_force),
-        pending=None if same_plan(in_force, body) else _read(body, title),
+        pending=pending,
         base=plan.base if start is None else start.base,
-        branches={each.key: branch_of(each, prefix) for each in plan.workstreams[:MAX_STREAMS]},
+        branches={
+            each.key: memory.intent.pinned.get(each.key) or branch_of(each, prefix)
+            for each in asked_about[:MAX_STREAMS]
+        },
     )
+
+
+def _with_removed(plan: Plan, intent: Intent) -> Plan:
+    """What an edit left out stays a workstream, at the end and without needs: its pull must not slip out of sight."""
+    left_out = tuple(
+        Workstream(key=key, title=removal.title, line=0, branch=intent.pinned.get(key))
+        for key, removal in intent.removed.items()
+    )
+    return replace(plan, workstreams=(*plan.workstreams, *left_out)) if left_out else plan
+
+
+def _added(plan: Plan, pending: Plan) -> tuple[Workstream, ...]:
+    known = {each.key for each in plan.workstreams}
+    return tuple(each for each in pending.workstreams if each.key not in known)
+
+
+def text_of(body: str) -> Revision:
+    """Return what identifies a body but for its ticks: Signalbox's own ticks make no new text."""
+    return revision_of(_bare(body))
 
 
 def same_plan(one: str, other: str) -> bool:

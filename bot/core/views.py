@@ -5,13 +5,26 @@ One record per gate feeds them all, so no two surfaces can say different things.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
 from bot.core.config import Config
 from bot.core.facts import BaseFacts, IssueFacts, PullFacts, RepositoryFacts
-from bot.core.model import Branch, Intent, Key, Plan, PlanState, Problem, PullNumber, Revision, Sha, Stage, Workstream
+from bot.core.model import (
+    Branch,
+    Intent,
+    Key,
+    Plan,
+    PlanState,
+    Problem,
+    PullNumber,
+    Removal,
+    Revision,
+    Sha,
+    Stage,
+    Workstream,
+)  # fmt: skip
 
 
 class GateVerdict(Enum):
@@ -59,6 +72,7 @@ class WorkstreamView:
     pull: PullFacts | None
     branch_sha: Sha | None  # tip of its branch, None = no branch
     landed_out_of_order: tuple[Key, ...] = ()  # needs that were not DONE when somebody merged it
+    removed: Removal | None = None  # the accepted edit that left it out; None = it is in the plan
     note: str = ""  # why it is in this stage where the gates do not say it ("closed without being merged")
 
     @property
@@ -66,14 +80,19 @@ class WorkstreamView:
         """The gates that do not pass, in the order they are shown."""
         return tuple(gate for gate in self.gates if gate.verdict is not GateVerdict.PASS)
 
+    @property
+    def asked_about(self) -> bool:
+        """Whether an accepted edit left it out and nobody has said yet what becomes of it."""
+        return self.removed is not None and self.stage not in {Stage.DONE, Stage.VERIFYING, Stage.CANCELLED}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanView:
     """The whole plan as it stands after one turn's thinking."""
 
     state: PlanState
-    plan: Plan  # the revision in force; before a start, the issue's body as it is
-    revision: Revision  # of `plan`
+    plan: Plan  # the revision in force and, at the end, what accepted edits left out; before a start, the issue's body
+    revision: Revision  # of the text in force
     pending: Plan | None  # the issue's body as it is now, where it differs from the revision in force
     problems: tuple[Problem, ...]  # of the plan in the issue and of its surroundings (branches, base)
     config: Config
@@ -86,6 +105,15 @@ class PlanView:
     waves: tuple[tuple[Key, ...], ...]
     checkpoints: Mapping[str, Sha]  # tag name -> commit
     now: datetime
+    pending_since: datetime | None = None  # UTC, when `pending` was written
+    pending_problems: tuple[Problem, ...] = ()  # of `pending`, and of what it would run into
+
+    @property
+    def approved(self) -> Plan:
+        """The plan as the text in force reads: `plan` without what accepted edits left out."""
+        left_out = self.intent.removed
+        kept = tuple(each for each in self.plan.workstreams if each.key not in left_out)
+        return replace(self.plan, workstreams=kept)
 
     def stream(self, key: Key) -> WorkstreamView:
         """Return the view of a workstream of the plan; KeyError for a key the plan has not."""

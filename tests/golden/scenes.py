@@ -22,6 +22,7 @@ from bot.core.facts import (
 from bot.core.judge import judge
 from bot.core.memory import Memory
 from bot.core.model import (
+    Acceptance,
     Branch,
     Intent,
     IssueNumber,
@@ -31,6 +32,7 @@ from bot.core.model import (
     NodeId,
     Order,
     PullNumber,
+    Removal,
     Sha,
     Stage,
     Start,
@@ -92,6 +94,9 @@ Base: main
 - Files: `docs/manual.md`
 - Depends on: W4
 """
+
+LESS = PLAN[: PLAN.index("### W5: ")]
+MORE = f"{PLAN}\n### W6: Announce it\n- Branch: `news`\n- Depends on: W5\n".replace("tea pot", "tea pots")
 
 BROKEN = """\
 ## Workstreams
@@ -312,6 +317,16 @@ def midway() -> PlanView:
     )
 
 
+def left_out() -> PlanView:
+    """A plan of which an accepted edit left W5 out, whose pull is open."""
+    intent = Intent(
+        accepted=Acceptance(by=Login("mia"), at=NOW - timedelta(minutes=20), base_sha=BASE_SHA),
+        pinned={Key(key): branch for key, branch in BRANCHES.items()},
+        removed={Key("W5"): Removal(title="Write the manual", by=Login("mia"), at=NOW - timedelta(minutes=20))},
+    )
+    return started({"W5": just_opened("W5", 15)}, body=LESS, intent=intent)
+
+
 STAGES: Mapping[str, tuple[PlanView, str]] = {
     "ready": (started(), "W1"),
     "waiting": (started(), "W2"),
@@ -327,6 +342,7 @@ STAGES: Mapping[str, tuple[PlanView, str]] = {
     "queued_thinking": (started({"W1": replace(finished("W1", 11), mergeable=Mergeable.UNKNOWN)}), "W1"),
     "mergeable": (started({"W1": finished("W1", 11)}), "W1"),
     "mergeable_manual": (started({"W1": finished("W1", 11)}, config="mode: manual\n"), "W1"),
+    "left_out": (left_out(), "W5"),
     "held": (
         started({"W1": finished("W1", 11)}, intent=Intent(held={Key("W1"): order("wait for the `v2` schema")})),
         "W1",

@@ -9,6 +9,7 @@ import pytest
 
 from bot.core.commands import Command, Target, done
 from bot.core.model import Intent, IssueNumber, Key, PlanState, PullNumber, Role, Sha, Stage
+from bot.core.plan.difference import Difference, difference
 from bot.core.plan.reader import read_plan
 from bot.core.registry import load_commands
 from bot.core.render import brief, replies
@@ -78,9 +79,16 @@ STATUS: dict[str, Callable[[], str]] = {
     "status_failed": lambda: status_comment(scenes.STAGES["failed_checks"][0]),
     "status_edited": lambda: status_comment(
         scenes.started(
-            now_body=scenes.PLAN.replace("Index words", "Index words and numbers").replace("### W5: ", "### W6: ")
+            now_body=scenes.PLAN.replace("Index words", "Index words and numbers")
+            .replace("`src/words.py`", "`src/number[1|2].py`")
+            .replace("### W5: ", "### W6: ")
+            .replace("`manual`", "`handbook`")
         )
     ),
+    "status_edited_badly": lambda: status_comment(
+        scenes.started(now_body=scenes.PLAN.replace("### W5: ", "### W6: ").replace("Base: main", "Base: next"))
+    ),
+    "status_left_out": lambda: status_comment(scenes.STAGES["left_out"][0]),
     "status_config_mistake": lambda: status_comment(scenes.STAGES["config_mistake"][0]),
     "status_out_of_order": lambda: status_comment(scenes.started({"W2": scenes.merged("W2", 12, 30, by="wim")})),
     "status_refusals": lambda: status_comment(
@@ -147,6 +155,10 @@ def test_titles_and_commits() -> None:
     compare("commits", "\n\n=====\n\n".join(texts))
 
 
+def _edit_to(body: str) -> Difference:
+    return difference(read_plan(scenes.PLAN), read_plan(body))
+
+
 REPLIES: dict[str, Callable[[], str]] = {
     "reply_status": lambda: replies.status_reply(scenes.midway()),
     "reply_status_preview": lambda: replies.status_reply(scenes.preview()),
@@ -160,6 +172,11 @@ REPLIES: dict[str, Callable[[], str]] = {
     "reply_why_preview": lambda: replies.why_reply(scenes.preview(), Key("W1")),
     "reply_help": lambda: replies.help_reply(load_commands()),
     "refusal_start": lambda: replies.start_refused_reply(scenes.preview(scenes.BROKEN)),
+    "refusal_accept": lambda: replies.accept_refused_reply(
+        scenes.started(now_body=scenes.PLAN.replace("### W5: ", "### W6: ").replace("Base: main", "Base: next"))
+    ),
+    "reply_accepted": lambda: replies.accepted_reply(scenes.started(), _edit_to(scenes.LESS)),
+    "reply_accepted_more": lambda: replies.accepted_reply(scenes.started(), _edit_to(scenes.MORE)),
     "refusal_role": lambda: replies.role_refusal(START, Role.WRITE),
     "refusal_no_role": lambda: replies.role_refusal(START, Role.NONE),
     "refusal_verb": lambda: replies.unknown_verb_reply("strat", "start"),

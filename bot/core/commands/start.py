@@ -14,7 +14,11 @@ SHOWN_PROBLEMS = 10  # at most, in the refusal
 def run(case: CommandCase) -> Result:
     """Refuse with the reasons, or fix revision, base and who did it."""
     if (start := case.intent.start) is not None:
-        edited = "; the text was edited since, and the edit is not in force" if case.view.pending is not None else ""
+        edited = (
+            "; the text was edited since, and `/signalbox accept` brings the edit into force"
+            if case.view.pending is not None
+            else ""
+        )
         return done(case, reply=f"The plan was started by {login(start.by)} on {when(start.at)} already{edited}.")
     if case.words:
         words = code(" ".join(case.words)[:60])

@@ -4,12 +4,11 @@ Must not weigh anything: severities and problems come as they were found.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
-from bot.core.model import CONFIG_PATH, Plan, PlanState, Problem, Severity, Workstream
-from bot.core.render.parts import bullets, counted, inline, listed, sections, sentence, table
+from bot.core.model import CONFIG_PATH, Problem, Severity
+from bot.core.render.parts import bullets, counted, inline, sections, sentence, table
 from bot.core.render.words import keys_text, stream_text
-from bot.core.text import code, cut, login, name, plain, when
+from bot.core.text import cut, login, plain, when
 from bot.core.views import PlanView
 
 NOTICE_LIMIT = 4_000  # bytes, of each notice
@@ -27,7 +26,7 @@ def problems(found: Sequence[Problem]) -> str:
     if not found:
         return ""
     serious = any(each.severity is not Severity.NOTE for each in found)
-    return sections("### Problems" if serious else "### Remarks", _table(found, "The plan"))
+    return sections("### Problems" if serious else "### Remarks", problem_table(found))
 
 
 def config(view: PlanView) -> str:
@@ -39,7 +38,7 @@ def config(view: PlanView) -> str:
         "The last settings without a mistake stay in force."
         if view.intent.start is not None
         else "Mend them before the start: while no version of the file was free of mistakes, it is refused.",
-        _table(view.config_problems, "The file"),
+        problem_table(view.config_problems, whole="The file"),
     )
 
 
@@ -55,21 +54,6 @@ def refused(refusals: Mapping[str, str]) -> str:
         "### Refused by GitHub",
         "Signalbox tries again whenever it looks at this plan.",
         bullets(items, NOTICE_LIMIT),
-    )
-
-
-def pending(view: PlanView) -> str:
-    """Return the section that says that the issue was edited since the start, "" if it was not or the plan is over."""
-    if view.pending is None or view.state in {PlanState.COMPLETED, PlanState.CANCELLED}:
-        return ""
-    start = view.intent.start
-    approved = f", started by {login(start.by)} on {when(start.at)}," if start is not None else ""
-    return sections(
-        "### The issue was edited",
-        f"The approved revision {code(view.revision[:12])}{approved} stays in force. "
-        "Nothing of the edit counts: branches, pull requests and order stay as they are.",
-        bullets(_differences(view.plan, view.pending), NOTICE_LIMIT),
-        "To bring the new text into force, say `/signalbox cancel` and start it as a plan of its own, in a new issue.",
     )
 
 
@@ -93,7 +77,8 @@ def out_of_order(view: PlanView) -> str:
     )
 
 
-def _table(found: Sequence[Problem], whole: str) -> str:
+def problem_table(found: Sequence[Problem], limit: int = NOTICE_LIMIT, *, whole: str = "The plan") -> str:
+    """Return problems as a table of at most `limit` bytes, worst first. `whole`: what those without a line are about."""
     worst_first = sorted(found, key=lambda each: (list(Severity).index(each.severity), each.line))
     rows = (
         (
@@ -104,25 +89,4 @@ def _table(found: Sequence[Problem], whole: str) -> str:
         )
         for each in worst_first
     )
-    return table(("Where", "Severity", "What", "What to do"), rows, NOTICE_LIMIT)
-
-
-def _differences(old: Plan, new: Plan) -> list[str]:
-    """What an edit changed, workstream by workstream; ticks and moved lines are no change."""
-    before = {each.key: _bare(each) for each in old.workstreams}
-    after = {each.key: _bare(each) for each in new.workstreams}
-    changes = {
-        "New": [key for key in after if key not in before],
-        "Gone": [key for key in before if key not in after],
-        "Changed": [key for key in after if key in before and after[key] != before[key]],
-    }
-    lines = [f"{word}: {listed([name(key) for key in keys], most=20)}" for word, keys in changes.items() if keys]
-    if old.base != new.base:
-        lines.append(f"Base: now {code(new.base) if new.base is not None else 'the default branch'}")
-    if old.merge_order != new.merge_order:
-        lines.append("The merge order differs")
-    return lines or ["The workstreams themselves read the same"]
-
-
-def _bare(stream: Workstream) -> Workstream:
-    return replace(stream, line=0, ticked=False)
+    return table(("Where", "Severity", "What", "What to do"), rows, limit)

@@ -6,7 +6,9 @@ Must not decide whether a command is obeyed: commands/ does.
 from collections.abc import Mapping, Sequence
 
 from bot.core.commands import Command
-from bot.core.model import Key, PlanState, Role, Severity, Stage
+from bot.core.model import Key, PlanState, Problem, Role, Severity, Stage
+from bot.core.plan.difference import Difference
+from bot.core.render.difference import blocking, summary
 from bot.core.render.notices import WORDS_LIMIT
 from bot.core.render.parts import bullets, counted, inline, link, listed, sections, sentence, stopped, table
 from bot.core.render.status import first_in_line, headline, progress
@@ -136,16 +138,43 @@ def help_reply(commands: Mapping[str, Command]) -> str:
 def start_refused_reply(view: PlanView) -> str:
     """Return why a plan cannot start, with the line of every problem that forbids it."""
     errors = [each for each in view.problems if each.severity is Severity.ERROR]
+    return sections(
+        f"**Not started: {counted(len(errors), 'problem')} must be mended first.** Nothing was created.",
+        _mistakes(errors),
+        "Edit the issue, then say `/signalbox start` again.",
+    )
+
+
+def accept_refused_reply(view: PlanView) -> str:
+    """Return why an edit cannot come into force, with the line of every problem that forbids it."""
+    errors = blocking(view)
+    return sections(
+        f"**Not accepted: {counted(len(errors), 'problem')} must be mended first.** The text that was in force stays so.",
+        _mistakes(errors),
+        "Edit the issue, then say `/signalbox accept` again.",
+    )
+
+
+def accepted_reply(view: PlanView, changes: Difference) -> str:
+    """Return what came into force, and what is asked about from now on. `view` is from before."""
+    what = summary(changes) or "the workstreams themselves read the same"
+    known = {each.workstream.key: each for each in view.streams}
+    gone = [known[each.key] for each in changes.removed if each.key in known]
+    asked = [each for each in gone if each.stage not in FINISHED]
+    question = (
+        f"No longer in the plan: {listed([stream_text(each) for each in asked])}. Nothing of that was closed; "
+        "the status comment says how to decide."
+    )
+    return sections(f"The edited text is in force: {what}.", question if asked else "")
+
+
+def _mistakes(errors: Sequence[Problem]) -> str:
     lines = (
         f"{f'Line {each.line}: ' if each.line else ''}{sentence(inline(each.message, WORDS_LIMIT))} "
         f"{sentence(inline(each.hint, WORDS_LIMIT))}"
         for each in errors
     )
-    return sections(
-        f"**Not started: {counted(len(errors), 'problem')} must be mended first.** Nothing was created.",
-        bullets(lines, REPLY_LIMIT),
-        "Edit the issue, then say `/signalbox start` again.",
-    )
+    return bullets(lines, REPLY_LIMIT)
 
 
 def role_refusal(command: Command, role: Role) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from bot.core.model import Mode, Order, PlanState, Severity, Sha, Stage
-from bot.core.render import notices
+from bot.core.render import difference, notices
 from bot.core.render.graph import graph
 from bot.core.render.parts import (
     COMMENT_LIMIT,
@@ -56,13 +56,18 @@ def status_comment(view: PlanView, refusals: Mapping[str, str] = MappingProxyTyp
         notices.problems(tuple(each for each in view.problems if each.severity is Severity.ERROR)),
         notices.refused(refusals),
         notices.config(view),
-        notices.pending(view),
+        difference.edited(view),
+    )
+    middle = sections(
+        difference.left_out(view),
         notices.out_of_order(view),
         _landed(view) if view.state is PlanState.COMPLETED else _workstreams(view),
         _skipped(view),
     )
     below = sections(_checkpoints(view), _footer(view))
-    return sections(above, graph(view, COMMENT_LIMIT - size(above) - size(below) - 10), below)
+    room = COMMENT_LIMIT - size(above) - size(middle) - size(below) - 20  # what is left for graphs
+    edit = difference.marked_graph(view, room)
+    return sections(above, edit, middle, graph(view, room - size(edit)), below)
 
 
 def progress(view: PlanView) -> str:
@@ -116,7 +121,8 @@ def next_line(view: PlanView) -> str:
 def first_in_line(view: PlanView) -> tuple[WorkstreamView, ...]:
     """Return the first unfinished workstreams that wait for no other one, in plan order."""
     line = [each for each in view.streams if each.stage not in FINISHED and all(need.met for need in each.needs)]
-    return tuple(line[:FIRST_IN_LINE])
+    still_planned = [each for each in line if each.removed is None]  # what edits left out has a section of its own
+    return tuple((still_planned or line)[:FIRST_IN_LINE])
 
 
 def _by(order: Order | None) -> str:
@@ -188,6 +194,8 @@ def _footer(view: PlanView) -> str:
     start = view.intent.start
     mode = "Signalbox merges" if view.config.mode is Mode.AUTO else "people press merge"
     since = f"Started by {login(start.by)} on {when(start.at)}. " if start is not None else ""
+    if (accepted := view.intent.accepted) is not None:
+        since += f"Edit accepted by {login(accepted.by)} on {when(accepted.at)}. "
     return (
         f"<sub>{since}Revision {code(view.revision[:12])} onto {code(view.base.name)}, "
         f"mode {code(view.config.mode.value)} ({mode}). "

@@ -158,6 +158,8 @@ def _gate_wait(view: PlanView, stream: WorkstreamView, gate: GateResult) -> Wait
 
 def way_on(stream: WorkstreamView, gate: GateResult) -> str:
     """Return which command lifts a gate, as a sentence without a full stop; "" if none does."""
+    if gate.gate == "hold" and stream.asked_about:
+        return f"{code(cut(f'/signalbox skip {stream.workstream.key}', 100))} lets the plan go on without it"
     if gate.gate == "hold":
         return f"{code(cut(f'/signalbox release {stream.workstream.key}', 100))} lets it go on"
     if gate.gate == "paused" and gate.verdict is GateVerdict.WAIT:

@@ -140,7 +140,7 @@ def test_start_takes_no_words() -> None:
 
 def test_a_second_start_says_who_started() -> None:
     assert "started by `mia` on 2026-11-20 18:05 UTC already" in unchanged("start")
-    assert "not in force" in unchanged("start", pending=a_plan())
+    assert "`/signalbox accept`" in unchanged("start", pending=a_plan())
 
 
 # pause, resume, cancel

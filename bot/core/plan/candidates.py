@@ -5,12 +5,14 @@ Must not choose between the groups; choice.py does.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.core.plan.draft import Candidate
 from bot.core.plan.inline import Text, label_of, plain, struck
 from bot.core.plan.keys import Named, is_key, labelled, name_of
-from bot.core.plan.markdown import Item, Items, Section, Table
+from bot.core.plan.leads import leads_of
+from bot.core.plan.listings import listed_in
+from bot.core.plan.markdown import Fence, Item, Items, Section, Table
 from bot.core.plan.vocabulary import HOLDERS, Field, field_of, folded
 
 MAX_TITLE = 200  # characters
@@ -20,6 +22,9 @@ _FIELD_REMARK = re.compile(
     r"\s*\((?:needs|depends on|requires|blocked by|after|branch|base|files)\b[^()]{0,300}\)", re.IGNORECASE
 )
 _STATUS_BEHIND = re.compile(r"[\s✅☑✔❌⏳🚧📝⭐🎯]+$")
+_STRUCK = re.compile(r"^~[^~\s](?:[^~]{0,300}[^~\s])?~(?!~)")  # GitHub strikes through with one tilde too
+_LEGEND = re.compile(r"^[=≙→:]\s")  # "- [x] = complete"
+_NUMBER = re.compile(r"^1(?:\.1){0,3}$")  # the shape of keys that are numbers only
 _SENTENCE = re.compile(r"(?<=\w)(?::\s|\.\s|\s[–—]\s)")
 
 
@@ -27,7 +32,7 @@ _SENTENCE = re.compile(r"(?<=\w)(?::\s|\.\s|\s[–—]\s)")
 class Group:
     """Candidates of one granularity: the same kind of block, the same depth, the same family of keys."""
 
-    kind: str  # "heading", "row", "checkbox", "item"
+    kind: str  # "heading", "row", "checkbox", "item", "lead", "listed"
     family: tuple[str, ...]
     members: list[Candidate] = field(default_factory=list)
 
@@ -38,7 +43,20 @@ def groups_of(root: Section) -> list[Group]:
     for section in root.walk():
         for family, candidate in _candidates(section):
             groups.setdefault(family, Group(family[0], family)).members.append(candidate)
+    for group in groups.values():
+        if group.kind == "checkbox":
+            group.members = _without_lone_numbers(group.members)
     return list(groups.values())
+
+
+def _without_lone_numbers(members: list[Candidate]) -> list[Candidate]:
+    """Give the number back to the title where only one of several checkboxes begins with one: "3.0 Release"."""
+    numbered = [n for n, each in enumerate(members) if _NUMBER.match(each.shape) and not each.word]
+    if len(numbered) != 1 or len(members) < 3:
+        return members
+    lone = members[numbered[0]]
+    bare = replace(lone, key="", shape="", title=tidy(f"{lone.key} {lone.title}"))
+    return [bare if each is lone else each for each in members]
 
 
 def _candidates(section: Section) -> Iterator[tuple[tuple[str, ...], Candidate]]:
@@ -52,6 +70,33 @@ def _candidates(section: Section) -> Iterator[tuple[tuple[str, ...], Candidate]]
             yield from _of_items(block, section)
         elif isinstance(block, Table):
             yield from _of_table(block, section)
+        elif isinstance(block, Fence):
+            for listed, title, line in listed_in(block):
+                yield (
+                    ("listed", listed.word, listed.shape),
+                    _of_name(listed, title=title, line=line.line, remark=line, section=section),
+                )
+    for lead in leads_of(section.blocks):
+        named = lead.named
+        yield (
+            ("lead", named.word or "key", named.shape),
+            replace(
+                _of_name(named, title=lead.title, line=lead.rest.line, remark=lead.rest, section=section),
+                blocks=tuple(lead.blocks),
+            ),
+        )
+
+
+def _of_name(named: Named, *, title: str, line: int, remark: Text, section: Section) -> Candidate:
+    return Candidate(
+        key=named.key,
+        title=tidy(title),
+        line=line,
+        word=named.word,
+        shape=named.shape,
+        remarks=(remark,) if remark.raw else (),
+        section=section,
+    )
 
 
 def _is_held(section: Section) -> bool:
@@ -92,7 +137,7 @@ def tidy(title: str) -> str:
 
 def _of_items(block: Items, section: Section) -> Iterator[tuple[tuple[str, ...], Candidate]]:
     for item in block.items:
-        if not item.lines or struck(item.text.raw):
+        if not item.lines or _is_dead(item.text.raw):
             continue
         named, title, remark = _split_item(item)
         candidate = Candidate(
@@ -110,6 +155,11 @@ def _of_items(block: Items, section: Section) -> Iterator[tuple[tuple[str, ...],
             yield ("checkbox",), candidate
         elif named is not None:
             yield ("item", named.word or "key", named.shape), candidate
+
+
+def _is_dead(raw: str) -> bool:
+    """Say whether an item is struck through, or explains what a box means."""
+    return struck(raw) or bool(_STRUCK.match(raw.lstrip())) or bool(_LEGEND.match(raw.lstrip()))
 
 
 def _split_item(item: Item) -> tuple[Named | None, str, Text]:

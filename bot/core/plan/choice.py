@@ -47,17 +47,41 @@ class Choice:
 
 
 def choose(groups: list[Group], root: Section) -> Choice | None:
-    """Return the best group, None if no group is convincing. Ties go to the one that comes first."""
+    """Return the best group, None if no group is convincing. Ties go to the larger one, then to the first."""
     foreign = sum(is_about(each.title.plain, OTHER_TEXTS) for each in root.walk())
     enough = ENOUGH if foreign < 2 else ENOUGH_ELSEWHERE
     judged = [Choice(each, score(each)) for each in groups]
-    best = max(judged, key=lambda each: each.score, default=None)
-    return best if best is not None and best.score >= enough else None
+    best = max(judged, key=lambda each: (each.score, len(each.group.members)), default=None)
+    if best is None or best.score < enough:
+        return None
+    return _over_its_steps(best, groups)
+
+
+def _over_its_steps(best: Choice, groups: list[Group]) -> Choice:
+    """Return the sections "1. Title" where the best group is their checkboxes "1.1", "1.2": those are steps of one branch."""
+    if best.group.kind != "checkbox":
+        return best
+    members = best.group.members
+    inside = [each for each in members if each.section is not None and _is_step(each, each.section)]
+    if len(inside) * 10 < len(members) * 9:
+        return best
+    sections = {id(each.section) for each in inside}
+    for group in groups:
+        if group.kind == "heading" and sections <= {id(each.section) for each in group.members}:
+            return Choice(group, best.score)
+    return best
+
+
+def _is_step(candidate: Candidate, section: Section) -> bool:
+    named = name_of(section.title.raw)
+    if named is None or named.word or "." not in candidate.key:
+        return False
+    return candidate.key.rpartition(".")[0] == named.key
 
 
 def score(group: Group) -> float:
     """Return how much a group looks like the workstreams of a plan."""
-    members = [each for each in group.members if not _aside(each)]
+    members = [each for each in group.members if not is_aside(each)]
     if not members:
         return 0.0
     found: dict[Field, set[str]] = {}
@@ -69,6 +93,8 @@ def score(group: Group) -> float:
             if entry.kind is not None:
                 found.setdefault(entry.kind, set()).add(key)
     evidence = sum(_WEIGHTS.get(kind, 0.0) * len(owners) / len(keys) for kind, owners in found.items())
+    if group.kind in {"lead", "listed"} and not evidence:  # bold words and drawings speak of units everywhere
+        return 0.0
     if len(keys) == 1 and found.keys().isdisjoint({Field.BRANCH, Field.FILES}):
         return 0.0
     return evidence + _of_kind(group, members, len(keys), bare=not evidence) + _of_place(group, members)
@@ -77,8 +103,8 @@ def score(group: Group) -> float:
 def _of_kind(group: Group, members: list[Candidate], count: int, *, bare: bool) -> float:
     """Weigh the kind of block: lists without any field say little unless they are long."""
     weight = _of_keys(group, members, bare=bare) + min(count, 4) * 0.25
-    if group.kind == "item" and count < FEW:
-        weight -= 1.0
+    if group.kind in {"item", "listed"} and count < FEW:
+        weight -= 1.0 if count > 2 else 2.0
     if group.kind == "item" and bare and (count < FEW or members[0].shape == "1"):
         weight -= 2.0
     if group.kind == "row":
@@ -89,7 +115,8 @@ def _of_kind(group: Group, members: list[Candidate], count: int, *, bare: bool) 
 def _of_keys(group: Group, members: list[Candidate], *, bare: bool) -> float:
     if group.kind == "checkbox":
         keyed = sum(bool(each.key) for each in members) / len(members)
-        return (2.25 if len(members) > 2 else 1.0) + keyed
+        repeated = 1 - len({each.key or each.title.lower() for each in members}) / len(members)
+        return (2.25 if len(members) > 2 else 1.0) + keyed - 4 * repeated  # the same boxes everywhere are a form
     first = members[0]
     if first.word:
         return -1.5 if first.word in CONTAINERS else 2.0
@@ -123,11 +150,11 @@ def _under(candidate: Candidate, phrases: tuple[str, ...], longest: int = 99) ->
     return any(is_about(each, phrases) for each in titles if len(each.split()) <= longest)
 
 
-def _aside(candidate: Candidate) -> bool:
+def is_aside(candidate: Candidate) -> bool:
     """Say whether a list entry stands under "Out of scope" or the like; a heading with a key speaks for itself."""
     return not candidate.heads and _under(candidate, ASIDE_HEADINGS)
 
 
 def members_of(choice: Choice) -> list[Candidate]:
     """Return the members of the chosen group without those that stand in an aside ("Out of scope", "Later")."""
-    return [each for each in choice.group.members if not _aside(each)]
+    return [each for each in choice.group.members if not is_aside(each)]

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from bot.core.plan.inline import plain, undecorated
-from bot.core.plan.vocabulary import CONTAINERS, UNITS, field_of
+from bot.core.plan.vocabulary import CONTAINERS, UNITS, Field, field_of
 
 MAX_KEY = 60  # characters
 
@@ -27,6 +27,11 @@ _BARE = re.compile(rf"^(?P<id>{_ID}){_END}(?P<title>.*)$")
 _DOTTED = re.compile(
     r"^(?P<id>\d{1,3}[A-Za-z]?(?:\.\d{1,3}[A-Za-z]?){1,3}|#\d{1,9}|[A-Z]{1,4}-?\d{1,4}(?:\.\d{1,3}){0,2})\s+(?P<title>\S.*)$"
 )
+_TRACKED = re.compile(
+    r"^\[(?P<title>[^\[\]]{1,300})\]\(<?https?://[^\s()<>]{1,200}/(?:issues|pull|merge_requests)/(?P<number>\d{1,9})[^\s()<>]{0,80}>?\)$"
+)
+_LABELS = frozenset({Field.KEY, Field.TITLE, Field.OTHER, Field.BRANCH, Field.FILES, Field.NEEDS})
+_GROUP_ID = re.compile(r"^(?:\d{1,2}[A-Za-z]?|[A-Z])$")
 _SHAPE_DIGITS = re.compile(r"\d+")
 _TRAILING_BRANCH = re.compile(r"\s+[–—-]\s+`[^`]+`\s*$")
 
@@ -63,10 +68,22 @@ _VERSION = re.compile(r"^[vV]?\d+\.\d+(?:\.\d+|\b$)")
 def name_of(raw: str) -> Named | None:
     """Read `W1: Title`, `Agent A - Title`, `#12: Title`, `1.2 Title`; None if the text does not begin with a key."""
     text = _BOXED.sub("", undecorated(plain(raw)))[:1000]
+    return _by_words(text) or _tracked(raw)
+
+
+def _tracked(raw: str) -> Named | None:
+    """Read `[Title](https://.../issues/12)`, a link and nothing else: the key is the number of the issue."""
+    match = _TRACKED.match(_BOXED.sub("", undecorated(raw.strip()))) if "](" in raw else None
+    return Named(f"#{match['number']}", plain(match["title"]), "", "#") if match else None
+
+
+def _by_words(text: str) -> Named | None:
     match = _WITH_WORD.match(text)
     if match:
         word = match["word"].lower()
         identifier = match["id"]
+        if shape_of(identifier) == "Name" and field_of(identifier) in _LABELS:  # "Agent ID: x", "Task Status: open"
+            return None
         if match["end"].strip() or not match["title"] or match["title"][0] in "([":
             mixed = any(each.isdigit() for each in identifier) and identifier[0].isalpha() and len(identifier) > 1
             key = identifier if mixed or identifier.startswith("#") else f"{match['word']} {identifier}"
@@ -100,3 +117,15 @@ def is_key(text: str) -> bool:
     """Say whether the text is a key and nothing else."""
     named = name_of(text)
     return named is not None and not named.title and len(text) <= MAX_KEY
+
+
+def group_in(column: str, cell: str) -> str | None:
+    """Return the group that a cell of a column such as "Phase" names: "Phase 2" for "2" or "Phase 2 (storage)"."""
+    word = column.strip().lower()
+    if word not in CONTAINERS and word not in UNITS:
+        return None
+    named = name_of(cell)
+    if named is not None and named.word:
+        return named.key
+    text = plain(cell)
+    return f"{column.strip()} {text}" if _GROUP_ID.match(text) else None

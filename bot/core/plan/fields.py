@@ -10,7 +10,7 @@ from bot.core.plan.draft import Candidate, Draft, Said
 from bot.core.plan.entries import Entry, entries_of, said
 from bot.core.plan.inline import Text, codes, plain
 from bot.core.plan.markdown import Fence
-from bot.core.plan.paths import paths_in, paths_in_code
+from bot.core.plan.ownership import owned_in
 from bot.core.plan.vocabulary import COMMANDS, Field
 
 _NO_BRANCH = frozenset({"", "-", "–", "—", "tbd", "none", "n/a", "todo", "same", "?", "no response"})
@@ -54,7 +54,9 @@ def read_entry(draft: Draft, entry: Entry) -> None:
         case Field.BASE:
             draft.base = draft.base or branch_in(entry)
         case Field.FILES:
-            _add(draft.files, files_in(entry))
+            owned = owned_in(entry)
+            draft.owned += owned
+            _add(draft.files, [Said(each.path, each.line) for each in owned])
         case Field.NEEDS:
             draft.needs += [Said(each.value, each.line) for each in said(entry, depth=9)]
         case Field.BLOCKS:
@@ -67,7 +69,7 @@ def read_entry(draft: Draft, entry: Entry) -> None:
             draft.acceptance += said(entry)
         case Field.VALIDATION:
             draft.validation += commands_in(entry)
-        case Field.COORDINATION:
+        case Field.COORDINATION | Field.OTHER:  # "Priority: critical, others depend on this"
             draft.prose += said(entry, depth=9)
         case None:
             draft.prose += said(entry, depth=9)
@@ -97,12 +99,6 @@ def branch_in(entry: Entry) -> Said | None:
             continue
         return Said(value, text.line)
     return None
-
-
-def files_in(entry: Entry) -> list[Said]:
-    """Return the paths an entry names, each with its line."""
-    found = [Said(path, text.line) for text, _ in entry.rows() for path in paths_in(text)]
-    return found + [Said(path, line) for fence in entry.fences() for path, line in paths_in_code(fence.lines)]
 
 
 def is_command(text: str) -> bool:

@@ -12,8 +12,9 @@ from bot.core.plan.fields import read_entry
 from bot.core.plan.inline import plain
 from bot.core.plan.keys import name_of
 from bot.core.plan.markdown import Section
+from bot.core.plan.ownership import add_tables
 from bot.core.plan.references import Names
-from bot.core.plan.vocabulary import EXCLUSIVE_WORDS, PHRASES, Field, field_of, folded
+from bot.core.plan.vocabulary import CONTAINERS, EXCLUSIVE_WORDS, PHRASES, Field, field_of, folded
 
 _INHERITED = (Field.FILES, Field.VALIDATION, Field.ACCEPTANCE, Field.NEEDS, Field.OUT_OF_SCOPE)
 
@@ -24,11 +25,17 @@ def merge_candidates(drafts: Sequence[Draft], others: Sequence[Candidate]) -> No
     for other in others:
         draft = by_key.get(other.key.lower())
         if draft is not None and other is not draft.candidate:
-            if draft.title in {"", draft.key} and other.title:
+            if draft.title in {"", draft.key} and other.title and not _is_place(other.title):
                 draft.title = other.title
             for entry in entries_of(other):
                 if entry.kind is not None:
                     _fill(draft, entry)
+
+
+def _is_place(title: str) -> bool:
+    """Say whether a title tells only where the workstream stands: "Phase 1"."""
+    named = name_of(title)
+    return named is not None and named.word in CONTAINERS and not named.title
 
 
 def merge_sections(root: Section, drafts: Sequence[Draft], names: Names) -> None:
@@ -54,6 +61,7 @@ def merge_sections(root: Section, drafts: Sequence[Draft], names: Names) -> None
                 keys = _named(entry.label, names)
                 if len(keys) == 1:
                     _fill(by_key[keys[0]], _as(entry, inherited))
+    add_tables(root, drafts, names)
 
 
 def _named(raw: str, names: Names) -> tuple[Key, ...]:
@@ -93,6 +101,8 @@ def _fill(draft: Draft, entry: Entry) -> None:
     }
     if entry.kind is not None and not present.get(entry.kind):
         read_entry(draft, entry)
+    elif entry.kind is Field.NEEDS:
+        draft.needs_again += said(entry, depth=9)
 
 
 def exclusive_ownership(root: Section) -> Said | None:

@@ -1,12 +1,10 @@
-"""What looks like a path or glob, how paths are cut out of a text, and whether two of them can mean one file.
+"""What looks like a path or glob, and how paths are cut out of a text.
 
-Must not decide who owns a file.
+Must not decide who owns a file, nor which paths meet; globs.py does.
 """
 
 import re
 from collections.abc import Iterator, Sequence
-from fnmatch import translate
-from functools import lru_cache
 
 from bot.core.plan.inline import Text, plain, without_code
 from bot.core.plan.vocabulary import FILE_NAMES, FILE_TYPES
@@ -16,7 +14,6 @@ _REJECT = re.compile(r"^(?:https?:|git@|[-$@~=]|\.\.\.)|\(\)|\.\.\.$|\\|^/?api/|
 _LINES = re.compile(r"(?::\d[\d,+-]*\+?|:L\d+(?:-L?\d+)?|#L\d+(?:-L?\d+)?)$")
 _VERSION = re.compile(r"^v?\d+(?:\.\d+)*$")
 _TREE = re.compile(r"^(?P<indent>[\s│|]*)(?P<branch>[├└]──\s*|[|+`]--\s*)?(?P<name>[^\s#←]+)")
-_GLOB = re.compile(r"[*?\[{]")
 
 
 def clean(token: str) -> str:
@@ -110,55 +107,4 @@ def _has_children(lines: Sequence[Text], text: Text) -> bool:
         after < len(lines)
         and bool(re.match(r"^[\s│|]*[├└|+`]--|^[\s│]*[├└]──|^\s+\S", lines[after].raw))
         and not (re.match(r"^\s", text.raw) and not re.match(r"^[\s│|]*[├└]", lines[after].raw))
-    )
-
-
-@lru_cache(maxsize=4096)
-def _pattern(glob: str) -> re.Pattern[str]:
-    return re.compile(translate(glob))
-
-
-def overlap(one: str, other: str) -> bool:
-    """Say whether two paths or simple globs can mean one file. Between two globs only a common folder is seen."""
-    one, other = one.rstrip("/"), other.rstrip("/")
-    if one == other:
-        return True
-    if len(one) > 300 or len(other) > 300 or one.count("*") > 8 or other.count("*") > 8:
-        return False
-    first, second = bool(_GLOB.search(one)), bool(_GLOB.search(other))
-    if first and second:
-        folders = one.split("*", 1)[0], other.split("*", 1)[0]
-        same_end = one.rsplit("*", 1)[-1] == other.rsplit("*", 1)[-1] or one.endswith("**") or other.endswith("**")
-        return (
-            same_end
-            and (folders[0].startswith(folders[1]) or folders[1].startswith(folders[0]))
-            and "/" in folders[0] + folders[1]
-        )
-    if first:
-        return _matches(one, other)
-    if second:
-        return _matches(other, one)
-    return other.startswith(f"{one}/") or one.startswith(f"{other}/")
-
-
-def _matches(glob: str, path: str) -> bool:
-    """Match a glob in which `*` stays in one folder and `**` does not; brackets and parentheses are literal."""
-    glob_parts, parts = glob.split("/"), path.split("/")
-    if glob_parts[-1] == "**":
-        return len(parts) >= len(glob_parts) - 1 and _parts_match(glob_parts[:-1], parts[: len(glob_parts) - 1])
-    if "**" in glob_parts:
-        at = glob_parts.index("**")
-        tail = glob_parts[at + 1 :]
-        return (
-            len(parts) >= len(glob_parts) - 1
-            and _parts_match(glob_parts[:at], parts[:at])
-            and "**" not in tail
-            and _parts_match(tail, parts[len(parts) - len(tail) :])
-        )
-    return len(parts) == len(glob_parts) and _parts_match(glob_parts, parts)
-
-
-def _parts_match(globs: list[str], parts: list[str]) -> bool:
-    return len(globs) == len(parts) and all(
-        _pattern(glob.replace("[", "[[]")).match(part) for glob, part in zip(globs, parts, strict=True)
     )

@@ -1,4 +1,4 @@
-"""What is wrong or doubtful about a plan, each with a stable code, its line and what to do.
+"""What is wrong with the keys, branches, needs and orders of a plan, and how every check words a problem.
 
 The codes are documented in docs/plan-format.md. Must not change the plan. Texts are plain; what the author wrote is cut
 short, and escaped by whoever shows it.
@@ -9,17 +9,16 @@ from itertools import combinations, pairwise
 
 from bot.core.model import Key, Plan, Problem, Severity
 from bot.core.plan.branches import why_invalid
-from bot.core.plan.draft import Draft, Order, Said
-from bot.core.plan.graph import ancestors, find_cycle
+from bot.core.plan.draft import Draft, Order
+from bot.core.plan.graph import find_cycle
 from bot.core.plan.keys import MAX_KEY
 from bot.core.plan.needs import Stated, names_nothing
 from bot.core.plan.order import position_in
-from bot.core.plan.paths import overlap
+from bot.core.plan.refusal import Refusal
 
 MAX_BODY = 65_536  # characters; https://docs.github.com/en/rest/issues/issues refuses a longer body
 MAX_WORKSTREAMS = 100
 MAX_QUOTE = 80  # characters of the author's text in a message
-MAX_OVERLAPS = 50  # a plan with more overlaps than that has one fault, not a thousand
 
 
 def quoted(text: str) -> str:
@@ -48,15 +47,9 @@ def too_long(length: int) -> Problem:
     )
 
 
-def no_workstreams() -> Problem:
-    """Return the problem of a text in which no list of workstreams was found."""
-    return error(
-        "no-workstreams",
-        0,
-        "No workstreams were found in this text.",
-        "Give each workstream a heading such as '### W1: Title' with its Branch, Files and Depends on, "
-        "or a checkbox such as '- [ ] **W1: Title**'.",
-    )
+def no_workstreams(refusal: Refusal) -> Problem:
+    """Return the problem of a text in which no list of workstreams was found, and why."""
+    return error("no-workstreams", 0, refusal.message, refusal.hint)
 
 
 def too_many(count: int) -> Problem:
@@ -79,26 +72,8 @@ def duplicate_key(key: str, line: int, first: int) -> Problem:
     )
 
 
-def check(
-    plan: Plan, drafts: Sequence[Draft], stated: Stated, orders: Sequence[Order], exclusive: Said | None
-) -> tuple[Problem, ...]:
-    """Return the problems of a plan that was read, sorted by line.
-
-    `exclusive` is the sentence that says that no two workstreams own one file, None if the plan says no such thing.
-    """
-    found = [
-        *_keys(drafts),
-        *_branches(plan, drafts),
-        *_needs(stated),
-        *_cycle(plan, drafts, stated),
-        *_order(stated, orders),
-        *_files(plan, drafts, exclusive),
-        *_missing(drafts),
-    ]
-    return tuple(sorted(found, key=lambda each: each.line))
-
-
-def _keys(drafts: Sequence[Draft]) -> Iterator[Problem]:
+def of_keys(drafts: Sequence[Draft]) -> Iterator[Problem]:
+    """Keys that are too long to show."""
     for draft in drafts:
         if len(draft.key) > MAX_KEY:
             yield error(
@@ -109,7 +84,8 @@ def _keys(drafts: Sequence[Draft]) -> Iterator[Problem]:
             )
 
 
-def _branches(plan: Plan, drafts: Sequence[Draft]) -> Iterator[Problem]:
+def of_branches(plan: Plan, drafts: Sequence[Draft]) -> Iterator[Problem]:
+    """Branch names that git refuses, or that two workstreams cannot both have."""
     owners: dict[str, Key] = {}
     for draft in drafts:
         if draft.branch is None:
@@ -147,7 +123,8 @@ def _branches(plan: Plan, drafts: Sequence[Draft]) -> Iterator[Problem]:
         owners.setdefault(name, draft.key)
 
 
-def _needs(stated: Stated) -> Iterator[Problem]:
+def of_needs(stated: Stated) -> Iterator[Problem]:
+    """Needs that name no workstream of the plan."""
     for of, words, nearest in stated.unknown:
         if names_nothing(words.value):
             yield problem(
@@ -167,7 +144,8 @@ def _needs(stated: Stated) -> Iterator[Problem]:
         )
 
 
-def _cycle(plan: Plan, drafts: Sequence[Draft], stated: Stated) -> Iterator[Problem]:
+def of_cycles(plan: Plan, stated: Stated) -> Iterator[Problem]:
+    """Workstreams that wait for themselves, directly or through others."""
     lines = {(each.of, each.on): each.line for each in stated.edges}
     for need in stated.edges:
         if need.of == need.on:
@@ -188,7 +166,8 @@ def _path(path: Sequence[Key]) -> str:
     return " needs ".join(shown)
 
 
-def _order(stated: Stated, orders: Sequence[Order]) -> Iterator[Problem]:
+def of_orders(stated: Stated, orders: Sequence[Order]) -> Iterator[Problem]:
+    """A merge order that disagrees with the needs, or with another one."""
     if not orders:
         return
     first = orders[0]
@@ -222,75 +201,3 @@ def _contradicts(one: dict[Key, int], other: dict[Key, int]) -> bool:
         (one[a] < one[b]) != (other[a] < other[b]) and (one[a] > one[b]) != (other[a] > other[b])
         for a, b in combinations(shared, 2)
     )
-
-
-def _files(plan: Plan, drafts: Sequence[Draft], exclusive: Said | None) -> Iterator[Problem]:
-    """Two owners of one file: doubtful where they may run in parallel, or where the plan says that nothing overlaps.
-
-    Where one lands before the other it is a note: the later one rebases.
-    """
-    above = ancestors(plan)
-    count = 0
-    for one, other in combinations(drafts, 2):
-        ordered = one.key in above[other.key] or other.key in above[one.key]
-        for first, second in _shared(one.files, other.files):
-            count += 1
-            if count > MAX_OVERLAPS:
-                return
-            shown = (
-                quoted(first.value)
-                if first.value == second.value
-                else f"{quoted(first.value)} and {quoted(second.value)}"
-            )
-            owners = f"{shown}: owned by {one.key} (line {first.line}) and by {other.key} (line {second.line})"
-            if not ordered:
-                yield problem(
-                    Severity.WARNING,
-                    "overlapping-files",
-                    second.line,
-                    f"{owners}, which may run in parallel.",
-                    "Let one of them own the file, or let one depend on the other.",
-                )
-            elif exclusive is not None:
-                yield problem(
-                    Severity.WARNING,
-                    "overlapping-files",
-                    second.line,
-                    f"{owners}, though line {exclusive.line} says that ownership does not overlap.",
-                    "Let one of them own the file.",
-                )
-            else:
-                yield problem(
-                    Severity.NOTE,
-                    "overlapping-files",
-                    second.line,
-                    f"{owners}, one after the other.",
-                    "The later one has to rebase.",
-                )
-
-
-def _shared(ones: Sequence[Said], others: Sequence[Said]) -> Iterator[tuple[Said, Said]]:
-    for first in ones[:200]:
-        for second in others[:200]:
-            if overlap(first.value, second.value):
-                yield first, second
-
-
-def _missing(drafts: Sequence[Draft]) -> Iterator[Problem]:
-    for draft in drafts:
-        if not draft.acceptance:
-            yield problem(
-                Severity.NOTE,
-                "no-acceptance",
-                draft.line,
-                f"{draft.key} says nothing about when it is done.",
-                "Add an 'Acceptance:' list.",
-            )
-        if not draft.files:
-            yield problem(
-                Severity.NOTE,
-                "no-files",
-                draft.line,
-                f"{draft.key} names no files, so overlaps with others cannot be seen.",
-                "Add a 'Files:' list.",
-            )

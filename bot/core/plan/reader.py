@@ -8,16 +8,17 @@ from collections.abc import Sequence
 from bot.core.model import Branch, Key, Plan, Problem, Workstream
 from bot.core.plan.branches import find_base, pair_branches
 from bot.core.plan.candidates import groups_of
+from bot.core.plan.checks import check
 from bot.core.plan.choice import choose, members_of
 from bot.core.plan.draft import Candidate, Draft, Order, Said
 from bot.core.plan.fields import draft_of, finish
 from bot.core.plan.inline import plain
 from bot.core.plan.keys import name_of
 from bot.core.plan.markdown import Section, parse
-from bot.core.plan.mentions import exclusive_ownership, merge_candidates, merge_sections
+from bot.core.plan.mentions import merge_candidates, merge_sections
 from bot.core.plan.needs import Stated, find_needs
 from bot.core.plan.order import find_orders
-from bot.core.plan.problems import MAX_BODY, MAX_WORKSTREAMS, check, duplicate_key, no_workstreams, too_long, too_many
+from bot.core.plan.problems import MAX_BODY, MAX_WORKSTREAMS, duplicate_key, no_workstreams, too_long, too_many
 from bot.core.plan.references import Names
 from bot.core.plan.unread import not_followed
 
@@ -55,7 +56,7 @@ def read_plan(body: str, title: str = "") -> Plan:
     stated = find_needs(root, drafts, names)
     orders = find_orders(root, drafts, names)
     plan = _plan(title, drafts, find_base(root, drafts), stated, orders)
-    found += check(plan, drafts, stated, orders, exclusive_ownership(root))
+    found += check(root, plan, drafts, names, stated, orders)
     found += not_followed(root, drafts, names, orders)
     problems = sorted(found, key=lambda each: each.line)
     return Plan(

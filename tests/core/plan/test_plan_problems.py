@@ -4,7 +4,6 @@ import pytest
 
 from bot.core.model import Plan, Problem, Severity
 from bot.core.plan.branches import why_invalid
-from bot.core.plan.paths import overlap
 from bot.core.plan.problems import MAX_BODY, MAX_QUOTE
 from bot.core.plan.reader import read_plan
 
@@ -130,33 +129,89 @@ def test_files_of_two_owners() -> None:
     assert only(read_plan(ordered), "overlapping-files").severity is Severity.NOTE
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "wanted"),
-    [
-        ("a/b.py", "a/b.py", True),
-        ("a/", "a/b.py", True),
-        ("a/*", "a/b.py", True),
-        ("a/*", "a/b/c.py", False),
-        ("a/**", "a/b/c.py", True),
-        ("a/**/c.py", "a/b/c.py", True),
-        ("a/**/d.py", "a/b/c.py", False),
-        ("a/*.py", "a/b.ts", False),
-        ("a/(x)/[id].ts", "a/(x)/[id].ts", True),
-        ("a/[id]/*", "a/i/x", False),
-        ("a/**", "a/b/**", True),
-        ("a/**", "b/**", False),
-        ("b.py", "a/b.py", False),
-    ],
-)
-def test_overlap_of_paths_and_globs(one: str, other: str, wanted: bool) -> None:
-    assert overlap(one, other) is wanted
-    assert overlap(other, one) is wanted
-
-
 def test_missing_fields_are_notes() -> None:
     plan = read_plan("### W1: a\nBranch: `x`\n### W2: b\nBranch: `y`\n")
     assert {each.code for each in plan.problems} == {"no-acceptance", "no-files"}
     assert {each.severity for each in plan.problems} == {Severity.NOTE}
+
+
+def test_a_workstream_without_a_command_where_others_have_one() -> None:
+    found = only(read_plan(stream("W1", "Validation: `make check`") + stream("W2")), "no-validation")
+    assert (found.line, found.severity) == (8, Severity.NOTE)
+    assert found.message.startswith("W2 ")
+
+
+@pytest.mark.parametrize(
+    ("second", "line", "said"),
+    [
+        ("### W2: b ✅\nBranch: `y`\n", 3, "W2 (ticked, line 3) looks done already"),
+        ("### W2: b\nStatus: done\nBranch: `y`\n", 4, "W2 ('done', line 4) looks done"),
+        ("### W2: b\nStatus: ✅ merged in May\nBranch: `y`\n", 4, "W2 ('✅ merged in May', line 4) looks done"),
+        ("### W2: b\nStatus: not done\nBranch: `y`\n", 0, ""),
+        ("### W2: b\nStatus: done when the other team has moved to the new cluster\nBranch: `y`\n", 0, ""),
+        ("### W2: b\nStatus: open\nBranch: `y`\n", 0, ""),
+    ],
+)
+def test_what_looks_done(second: str, line: int, said: str) -> None:
+    plan = read_plan(f"### W1: a\nBranch: `x`\n{second}")
+    found = [(each.line, said in each.message, each.severity) for each in plan.problems if each.code == "looks-done"]
+    assert found == ([(line, True, Severity.NOTE)] if line else [])
+
+
+def test_many_that_look_done_are_one_note() -> None:
+    plan = read_plan("".join(f"- [x] **W{n}: Part {n}**\n" for n in range(1, 21)) + "- [ ] **W21: Last**\n")
+    found = only(plan, "looks-done")
+    assert found.line == 1
+    assert "and 11 more look done" in found.message
+
+
+def test_a_workstream_that_nothing_orders() -> None:
+    plan = read_plan(stream("W1") + stream("W2") + stream("W3") + "## Merge order\n1. W1\n2. W2\n")
+    found = only(plan, "order-orphan")
+    assert (found.line, found.severity) == (13, Severity.WARNING)
+    needed = stream("W1") + stream("W2") + stream("W3", "Depends on: W1") + "## Merge order\n1. W1\n2. W2\n"
+    assert "order-orphan" not in [each.code for each in read_plan(needed).problems]
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [("W1, W2", ""), ("W2", ""), ("W1", "W3 needs W1 here, but W2 in line 19."), ("None", "W3 needs nothing here")],
+)
+def test_a_table_with_other_needs(cell: str, said: str) -> None:
+    """What follows from the needs of others is no contradiction: W3 needs W2, and W2 needs W1."""
+    text = stream("W1") + stream("W2", "Depends on: W1") + stream("W3", "Depends on: W2")
+    table = f"## Overview\n\n| ID | Depends on |\n|---|---|\n| W1 | - |\n| W2 | W1 |\n| W3 | {cell} |\n"
+    found = [each for each in read_plan(text + table).problems if each.code == "table-disagrees"]
+    assert [(each.line, each.severity) for each in found] == ([(27, Severity.WARNING)] if said else [])
+    assert all(said in each.message for each in found)
+
+
+def test_a_drawing_with_an_arrow_that_the_needs_lack() -> None:
+    text = stream("W1") + stream("W2", "Depends on: W1") + stream("W3", "Depends on: W2")
+    drawn = "## Dependencies\n\n```\nW1 → W2 → W3\nW1 → W3\n{}\n```\n"
+    assert "graph-disagrees" not in [each.code for each in read_plan(text + drawn.format("")).problems]
+    more = stream("W4", "Depends on: W1")
+    found = only(read_plan(text + more + drawn.format("W3 → W4")), "graph-disagrees")
+    assert (found.line, found.severity) == (33, Severity.WARNING)
+    assert "W4 wait for W3; what it needs by line 26" in found.message
+
+
+def test_two_merge_blocks_that_check_differently() -> None:
+    text = stream("W1", "Branch: `b/one`") + stream("W2", "Branch: `b/two`")
+    block = "```bash\ngit merge b/one\n{}\n\ngit merge b/two\nmake check  # all of it\n\nmake pages\n```\n\n"
+    same = block.format("make lint # quick")
+    assert "verify-disagrees" not in [each.code for each in read_plan(f"{text}## A\n\n{same}## B\n\n{same}").problems]
+    found = only(read_plan(f"{text}## A\n\n{same}## B\n\n{block.format('make test')}"), "verify-disagrees")
+    assert (found.line, found.severity) == (31, Severity.WARNING)
+    assert "After merging W1 this runs 'make test', but line 19 runs 'make lint'." in found.message
+
+
+@pytest.mark.parametrize(("hours", "line"), [((4, 8, 12), 0), ((4, 8, 16), 20), ((6, 12), 0), ((3, 6, 9), 19)])
+def test_moments_that_do_not_fit_the_interval(hours: tuple[int, ...], line: int) -> None:
+    text = stream("W1") + stream("W2") + "## Snapshots\n\nTake snapshots every 4 hours.\n\n### Snapshot plan\n\n"
+    text = text.replace("## Snapshots", "## Keeping") + "".join(f"- **Hour {each}**: take it\n" for each in hours)
+    found = [each.line for each in read_plan(text).problems if each.code == "interval-disagrees"]
+    assert found == ([line + 1] if line else [])
 
 
 def test_order_against_needs() -> None:

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -6,7 +7,7 @@ from sqlalchemy import update
 
 from bot.core.facts import Answer, Seen, Verdict
 from bot.core.memory import Memory
-from bot.core.model import Approval, Branch, Intent, Key, Login, NodeId, Order, PullNumber, Sha
+from bot.core.model import Acceptance, Approval, Branch, Intent, Key, Login, NodeId, Order, PullNumber, Removal, Sha
 from bot.store import commands, journal, lanes, plans, tables
 from bot.store.commands import NewCommand, StoredCommand
 from bot.store.db import Database
@@ -16,10 +17,15 @@ from bot.store.plans import StoredPlan
 
 NOW = datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)
 
+ACCEPTANCE = Acceptance(by=Login("mia"), at=NOW, base_sha=Sha("b" * 40))
 MEMORY = Memory(
     intent=Intent(
         paused=Order(by=Login("mia"), at=NOW, reason='lunch, "quoted" & 🍜'),
         held={Key("Agent A"): Order(by=Login("wim"), at=NOW)},
+        accepted=ACCEPTANCE,
+        joined={Key("W3"): ACCEPTANCE},
+        pinned={Key("W1"): Branch("w1"), Key("Agent B"): Branch("b")},
+        removed={Key("Agent B"): Removal(title="Bees & <b>", by=Login("mia"), at=NOW)},
         approvals={Key("W1"): (Approval(by=Login("ada"), at=NOW, head=Sha("a" * 40)),)},
     ),
     approved_body="# Plan\r\n\r\n- [ ] W1",
@@ -111,6 +117,18 @@ async def test_a_memory_of_an_older_version_is_read(database: Database, lease: L
         text = '{"approved_body": "# Plan", "moon": "full"}'
         await session.execute(update(tables.plans).values(memory=text))
         assert (await plans.load(session, lease.lane_id)).memory == Memory(approved_body="# Plan")
+
+
+async def test_a_plan_that_was_started_before_edits_could_be_accepted_is_read(database: Database, lease: Lease) -> None:
+    await commit(database, lease, PLAN)
+    start = {"by": "ada", "at": "2026-01-01T00:00:00Z", "revision": "f" * 64, "base": "main", "base_sha": "a" * 40}
+    text = json.dumps({"intent": {"start": start, "held": {}}, "approved_body": "# Plan"})
+    async with database.session() as session:
+        await session.execute(update(tables.plans).values(memory=text))
+        intent = (await plans.load(session, lease.lane_id)).memory.intent
+    assert intent.start is not None
+    assert intent.start.revision == "f" * 64
+    assert (intent.accepted, intent.joined, intent.pinned, intent.removed) == (None, {}, {}, {})
 
 
 async def test_a_decision_that_fails_halfway_leaves_nothing(database: Database, lease: Lease) -> None:

@@ -5,18 +5,16 @@ from collections.abc import Iterator, Sequence
 
 from bot.core.model import Key, Problem, Severity
 from bot.core.plan.draft import Draft, Order
-from bot.core.plan.entries import Entry, entries_of
-from bot.core.plan.inline import plain
 from bot.core.plan.needs import Stated
 from bot.core.plan.order import position_in
 from bot.core.plan.problems import problem, quoted
-from bot.core.plan.vocabulary import DONE_WORDS, Field, folded
+from bot.core.plan.vocabulary import DONE_WORDS
 
 MAX_SHOWN = 9  # workstreams in one message
+MAX_STATUS = 6  # words; a longer status is a sentence about something else
 _DONE = re.compile(
     rf"(?<!\w)(?<!not )(?<!\bun)(?:{'|'.join(re.escape(each) for each in DONE_WORDS)})(?!\w)", re.IGNORECASE
 )
-_STATUS = frozenset(["status", "state", "stand", "estado", "statut", "progress"])
 
 
 def left_unsaid(drafts: Sequence[Draft]) -> Iterator[Problem]:
@@ -52,14 +50,18 @@ def left_unsaid(drafts: Sequence[Draft]) -> Iterator[Problem]:
             )
 
 
+def _is_done(status: str) -> bool:
+    return bool(_DONE.match(status)) and len(status.split()) <= MAX_STATUS
+
+
 def done_already(drafts: Sequence[Draft]) -> Iterator[Problem]:
     """Workstreams that are ticked, or whose status says that they are done: one note for all of them."""
     done: list[tuple[int, str]] = []
     for draft in drafts:
         if draft.ticked:
             done.append((draft.line, f"{draft.key} (ticked, line {draft.line})"))
-        elif (status := _status(draft)) is not None:
-            done.append((status[1], f"{draft.key} ({quoted(status[0])}, line {status[1]})"))
+        elif draft.status is not None and _is_done(draft.status.value):
+            done.append((draft.status.line, f"{draft.key} ({quoted(draft.status.value)}, line {draft.status.line})"))
     if done:
         more = f" and {len(done) - MAX_SHOWN} more" if len(done) > MAX_SHOWN else ""
         yield problem(
@@ -69,19 +71,6 @@ def done_already(drafts: Sequence[Draft]) -> Iterator[Problem]:
             f"{', '.join(each for _, each in done[:MAX_SHOWN])}{more} {'looks' if len(done) == 1 else 'look'} done already.",
             "Take out what is done: Signalbox gives every workstream a branch and waits for its merge.",
         )
-
-
-def _status(draft: Draft) -> tuple[str, int] | None:
-    for entry in entries_of(draft.candidate):
-        if entry.kind is Field.OTHER and folded(entry.label) in _STATUS:
-            text = next((text for text, _ in entry.rows()), None)
-            if text is not None and _is_done(entry, text.raw):
-                return plain(text.raw), text.line
-    return None
-
-
-def _is_done(entry: Entry, raw: str) -> bool:
-    return bool(_DONE.match(plain(raw))) and len(plain(raw).split()) <= 6 and not entry.blocks
 
 
 def nothing_orders(drafts: Sequence[Draft], stated: Stated, orders: Sequence[Order]) -> Iterator[Problem]:

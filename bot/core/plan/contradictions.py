@@ -24,6 +24,9 @@ from bot.core.plan.vocabulary import is_none
 
 MAX_TOLD = 20  # of one kind; a plan with more has one fault, not a hundred
 MAX_INTERVALS = 20
+MAX_EDGES = 20_000  # drawn ones, counted as often as they are drawn
+MAX_NEEDS = 2000  # characters of a line of needs that are looked at again
+MAX_NEEDS_LINES = 50
 _REMARK = re.compile(r"\([^()]{0,300}\)")
 _COMMENT = re.compile(r"(?:^|\s+)#(?:\s.*)?$")
 _EVERY = re.compile(r"(?<!\w)every\s(?P<step>\d{1,4})\s(?P<unit>minute|hour|day|week|month)s?(?!\w)", re.IGNORECASE)
@@ -43,14 +46,10 @@ def contradictions(
     yield from _intervals(root, entries)
 
 
-def _keys(said: Sequence[Said], names: Names) -> dict[Key, int]:
-    """Return what needs fields name, with the line; what is soft or a remark is not left out, so look at both ways."""
-    return {
-        key: each.line
-        for each in reversed(said)
-        if not is_none(plain(each.value))
-        for key in names.keys_in(_REMARK.sub(" ", each.value), bare=True)
-    }
+def _keys(said: Sequence[Said], names: Names) -> tuple[Key, ...]:
+    """Return the workstreams that needs fields name, apart from remarks."""
+    texts = [each.value[:MAX_NEEDS] for each in said[:MAX_NEEDS_LINES] if not is_none(plain(each.value))]
+    return tuple(dict.fromkeys(key for each in texts for key in names.keys_in(_REMARK.sub(" ", each), bare=True)))
 
 
 def _needs_twice(plan: Plan, drafts: Sequence[Draft], names: Names) -> Iterator[Problem]:
@@ -82,13 +81,9 @@ def _needs_twice(plan: Plan, drafts: Sequence[Draft], names: Names) -> Iterator[
 
 def _drawn(drafts: Sequence[Draft], names: Names, stated: Stated, fences: Sequence[Fence]) -> Iterator[Problem]:
     """Arrows of a drawing that the needs field of a workstream does not know, not even through others."""
-    fields = {each.key: _keys(each.needs, names) for each in drafts if each.needs}
-    lines = {text.line for fence in fences for text in fence.lines}
-    drawn = {(each.of, each.on): each.line for each in stated.edges if each.line in lines}
-    for fence in fences:
-        for text in fence.lines:
-            for before, after in pairwise(chain(text.raw, names)):
-                drawn.update({(of, on): text.line for of in after for on in before if (of, on) not in drawn})
+    drawn = _edges(names, stated, fences)
+    said = {each.key: each.needs for each in drafts if each.needs} if drawn else {}
+    fields = {key: _keys(needs, names) for key, needs in said.items()}
     known: dict[Key, set[Key]] = {}
     told = 0
     for (of, on), line in drawn.items():
@@ -98,7 +93,7 @@ def _drawn(drafts: Sequence[Draft], names: Names, stated: Stated, fences: Sequen
             known[of] = _closure(of, fields)
         if on not in known[of] and told < MAX_TOLD:
             told += 1
-            at = next(each.needs[0].line for each in drafts if each.key == of)
+            at = said[of][0].line
             yield problem(
                 Severity.WARNING,
                 "graph-disagrees",
@@ -108,7 +103,22 @@ def _drawn(drafts: Sequence[Draft], names: Names, stated: Stated, fences: Sequen
             )
 
 
-def _closure(key: Key, needs: dict[Key, dict[Key, int]]) -> set[Key]:
+def _edges(names: Names, stated: Stated, fences: Sequence[Fence]) -> dict[tuple[Key, Key], int]:
+    """Return the (waiting, need) pairs that code blocks draw, each with its line."""
+    lines = {text.line for fence in fences for text in fence.lines}
+    drawn = {(each.of, each.on): each.line for each in stated.edges if each.line in lines}
+    left = MAX_EDGES
+    for text in (text for fence in fences for text in fence.lines):
+        for before, after in pairwise(chain(text.raw, names)):
+            left -= len(before) * len(after)
+            if left < 0:
+                return drawn
+            for pair in ((of, on) for of in after for on in before):
+                drawn.setdefault(pair, text.line)
+    return drawn
+
+
+def _closure(key: Key, needs: dict[Key, tuple[Key, ...]]) -> set[Key]:
     found: set[Key] = set()
     to_visit = [key]
     while to_visit:

@@ -102,6 +102,7 @@ class Draft:
     groups: tuple[str, ...] = ()  # names of the sections around it: "Phase 2A"
     aliases: list[str] = field(default_factory=list)
     branch: Said | None = None
+    status: Said | None = None  # "Status: done"
     base: Said | None = None
     files: list[Said] = field(default_factory=list)
     owned: list[Owned] = field(default_factory=list)  # the same with roles, lines and verbs, and what tables say

@@ -11,8 +11,10 @@ from bot.core.plan.entries import Entry, entries_of, said
 from bot.core.plan.inline import Text, codes, plain
 from bot.core.plan.markdown import Fence
 from bot.core.plan.ownership import owned_in
-from bot.core.plan.vocabulary import COMMANDS, Field
+from bot.core.plan.vocabulary import COMMANDS, Field, folded
 
+#: Labels of a workstream's state; all of them announce `Field.OTHER`.
+STATUS_LABELS = frozenset({"status", "state", "estado", "statut"})
 _NO_BRANCH = frozenset({"", "-", "–", "—", "tbd", "none", "n/a", "todo", "same", "?", "no response"})
 _TEMPLATE = re.compile(r"[<>{}$]|\.\.\.|…")
 _COMMENT = re.compile(r"\s+#\s.*$")
@@ -33,6 +35,7 @@ def draft_of(candidate: Candidate, key: Key, groups: tuple[str, ...] = ()) -> Dr
     entries = entries_of(candidate)
     for entry in entries:
         read_entry(draft, entry)
+    draft.status = next((said for entry in entries if (said := _status_in(entry)) is not None), None)
     if not any(each.kind is Field.ACCEPTANCE for each in entries) and candidate.ticked is None:
         draft.acceptance += [each for entry in entries for each in checkboxes(entry)]
     return draft
@@ -44,6 +47,13 @@ def finish(draft: Draft) -> None:
         draft.validation += [
             Said(span, each.line) for each in draft.acceptance for span in codes(each.value) if is_command(span)
         ]
+
+
+def _status_in(entry: Entry) -> Said | None:
+    """Return what an entry such as "Status: done" says, without marks."""
+    if entry.kind is not Field.OTHER or folded(entry.label) not in STATUS_LABELS:
+        return None
+    return next((Said(text.plain, text.line) for text, _ in entry.rows()), None)
 
 
 def read_entry(draft: Draft, entry: Entry) -> None:

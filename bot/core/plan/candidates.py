@@ -24,6 +24,7 @@ _FIELD_REMARK = re.compile(
 _STATUS_BEHIND = re.compile(r"[\s✅☑✔❌⏳🚧📝⭐🎯]+$")
 _STRUCK = re.compile(r"^~[^~\s](?:[^~]{0,300}[^~\s])?~(?!~)")  # GitHub strikes through with one tilde too
 _LEGEND = re.compile(r"^[=≙→:]\s")  # "- [x] = complete"
+_DECLARED = re.compile(r"^I(?:['’](?:ve|m|d)| (?:have|am|agree|will|would|searched|confirm|understand|checked|read))\b")
 _NUMBER = re.compile(r"^1(?:\.1){0,3}$")  # the shape of keys that are numbers only
 _SENTENCE = re.compile(r"(?<=\w)(?::\s|\.\s|\s[–—]\s)")
 
@@ -158,8 +159,9 @@ def _of_items(block: Items, section: Section) -> Iterator[tuple[tuple[str, ...],
 
 
 def _is_dead(raw: str) -> bool:
-    """Say whether an item is struck through, or explains what a box means."""
-    return struck(raw) or bool(_STRUCK.match(raw.lstrip())) or bool(_LEGEND.match(raw.lstrip()))
+    """Say whether an item is struck through, explains what a box means, or is what a form has its author declare."""
+    text = raw.lstrip()
+    return struck(raw) or any(each.match(text) for each in (_STRUCK, _LEGEND, _DECLARED))
 
 
 def _split_item(item: Item) -> tuple[Named | None, str, Text]:

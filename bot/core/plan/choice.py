@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from bot.core.plan.candidates import Group
 from bot.core.plan.draft import Candidate
 from bot.core.plan.entries import entries_of
+from bot.core.plan.genre import LIKELY, signs_of
 from bot.core.plan.keys import LABEL, name_of
 from bot.core.plan.markdown import Section
 from bot.core.plan.vocabulary import (
     ASIDE_HEADINGS,
     CONTAINERS,
     ORDER_HEADINGS,
-    OTHER_TEXTS,
     UNIT_HEADINGS,
     Field,
     is_about,
@@ -46,10 +46,9 @@ class Choice:
     score: float
 
 
-def choose(groups: list[Group], root: Section) -> Choice | None:
+def choose(groups: list[Group], root: Section, title: str = "") -> Choice | None:
     """Return the best group, None if no group is convincing. Ties go to the larger one, then to the first."""
-    foreign = sum(is_about(each.title.plain, OTHER_TEXTS) for each in root.walk())
-    enough = ENOUGH if foreign < 2 else ENOUGH_ELSEWHERE
+    enough = ENOUGH if signs_of(root, title).count < LIKELY else ENOUGH_ELSEWHERE
     judged = [Choice(each, score(each)) for each in groups]
     best = max(judged, key=lambda each: (each.score, len(each.group.members)), default=None)
     if best is None or best.score < enough:

@@ -119,6 +119,15 @@ def is_key(text: str) -> bool:
     return named is not None and not named.title and len(text) <= MAX_KEY
 
 
+def second_name(remark: str) -> Named | None:
+    """Return the name that a remark behind a title gives too: "(Agent S4)"."""
+    text = plain(remark)
+    if not text.startswith("(") or not text.endswith(")"):
+        return None
+    named = name_of(text[1:-1])
+    return named if named is not None and named.word and not named.title else None
+
+
 def group_in(column: str, cell: str) -> str | None:
     """Return the group that a cell of a column such as "Phase" names: "Phase 2" for "2" or "Phase 2 (storage)"."""
     word = column.strip().lower()

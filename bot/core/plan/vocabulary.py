@@ -127,7 +127,8 @@ ORDER_HEADINGS = _phrases(
     merge order | integration order | execution order | recommended merge order | order of merging | order of
     execution | merge sequence | merging order | recommended order | landing order | implementation order | strict
     order | merge strategy | merge plan | build order | recommended execution order | sequence | dependency order |
-    merge reihenfolge | reihenfolge | orden de fusión | orden de integración | ordem de merge | ordem de execução |
+    milestone order | phase order | rollout order | review order | order of work | execution sequence | rollout
+    plan | merge reihenfolge | reihenfolge | orden de fusión | orden de integración | ordem de merge | ordem de execução |
     ordre de fusion | order of integration | integration sequence | landing sequence
     """
 )
@@ -163,19 +164,49 @@ HOLDERS = _phrases(
 #: Headings of the sections whose lists are no work of this plan.
 ASIDE_HEADINGS = _phrases(
     """
-    out of scope | not blocking | non-blocking | not included | non-goals | future work | future | later | punted |
+    out of scope | not blocking | not included | non-goals | future work | future | later | punted |
     deferred | backlog | nice to have | open questions | notes | references | appendix | ideas | won't do | wontfix
     | rejected | success criteria | acceptance criteria | definition of done | validation checklist | checklist |
     verification | review gates | risks | how to | troubleshooting | rules | prerequisites
+    | graduation criteria | exit criteria | drawbacks | alternatives considered
     """
 )
-#: Headings of texts that are no plans: READMEs and bug reports. Two of them make a plan unlikely.
-OTHER_TEXTS = _phrases(
+#: Headings of texts that are no plans, by kind. Two of them make a plan unlikely.
+BUG_TEXTS = _phrases(
     """
-    installation | getting started | quick start | quickstart | usage | license | licence | contributing | acknowledgements
-    | acknowledgments | steps to reproduce | reproducible code | expected behaviour | expected behavior | actual behaviour
-    | actual behavior | rust version | debug output | additional context | describe the bug | environment | attendees
-    | action items | meeting notes | minutes | agenda | citation | badges | faq | changelog | authors
+    steps to reproduce | how to reproduce | to reproduce | reproduction | reproducible code | minimal reproducible code
+    | expected behaviour | expected behavior | actual behaviour | actual behavior | current behavior | observed behavior
+    | rust version | debug output | additional context | describe the bug | environment | stack trace | error message
+    | log output | system info | screenshots
+    """
+)
+MINUTES_TEXTS = _phrases(
+    """
+    attendees | participants | apologies | action items | meeting notes | minutes | agenda | next meeting
+    | teilnehmer | asistentes | participantes | ordre du jour | tagesordnung | pauta
+    """
+)
+README_TEXTS = _phrases(
+    """
+    installation | installing | getting started | quick start | quickstart | usage | license | licence | contributing
+    | acknowledgements | acknowledgments | citation | badges | faq | authors
+    """
+)
+REPORT_TEXTS = _phrases(
+    """
+    changelog | what was done | what we did | what i did | what was accomplished | accomplishments | work completed |
+    completed work | session summary | files changed | changes made | lessons learned | what went well | what went wrong
+    | test results | commits made
+    """
+)
+#: What titles of such texts say.
+BUG_TITLES = _phrases("bug | bug report | crash | crashes | panic | regression | broken")
+MINUTES_TITLES = _phrases("meeting | minutes | standup | stand-up | weekly sync | retro | retrospective")
+README_TITLES = _phrases("readme")
+REPORT_TITLES = _phrases(
+    """
+    session report | session summary | session notes | status report | progress report | completion report | completion
+    summary | post-mortem | postmortem | handoff | handover | implementation summary | changelog
     """
 )
 #: Words that name a unit of work: "Agent A", "Track 2".
@@ -194,6 +225,10 @@ CONTAINERS = _phrases(
     | case | example | welle
     """
 )
+
+#: Those of them that come one after the other, whatever the calendar says.
+PHASE_WORDS = _phrases("phase | stage | fase")  # as often a theme as a time
+WAVE_WORDS = _phrases("wave | phase | stage | batch | round | level | fase | welle | onda | ola | vague")
 
 #: A needs field that says so begins with one of these.
 NONE_WORDS = _phrases(

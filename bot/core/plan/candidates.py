@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 
 from bot.core.plan.draft import Candidate
 from bot.core.plan.inline import Text, label_of, plain, struck
-from bot.core.plan.keys import Named, is_key, labelled, name_of
+from bot.core.plan.keys import LABEL, Named, is_key, labelled, name_of
 from bot.core.plan.leads import leads_of
 from bot.core.plan.listings import listed_in
 from bot.core.plan.markdown import Fence, Item, Items, Section, Table
-from bot.core.plan.vocabulary import HOLDERS, Field, field_of, folded
+from bot.core.plan.vocabulary import HOLDERS, UNITS, Field, field_of, folded
 
 MAX_TITLE = 200  # characters
+LONGEST_OWNER = 4  # words
 LONG_TITLE = 100  # characters; a longer item is told by its first clause
 _BRANCH_BEHIND = re.compile(r"\s*[–—-]\s*`([^`\s]+/[^`\s]+)`\s*$")
 _FIELD_REMARK = re.compile(
@@ -24,8 +25,13 @@ _FIELD_REMARK = re.compile(
 _STATUS_BEHIND = re.compile(r"[\s✅☑✔❌⏳🚧📝⭐🎯]+$")
 _STRUCK = re.compile(r"^~[^~\s](?:[^~]{0,300}[^~\s])?~(?!~)")  # GitHub strikes through with one tilde too
 _LEGEND = re.compile(r"^[=≙→:]\s")  # "- [x] = complete"
+_OWNERS = frozenset({Field.KEY, Field.TITLE})
+_MARKERS = re.compile(r"^(?:\[[A-Z]{1,3}\d{0,2}\]\s+){1,3}")  # "[P]", "[US1]": may run in parallel, of which story
 _DECLARED = re.compile(r"^I(?:['’](?:ve|m|d)| (?:have|am|agree|will|would|searched|confirm|understand|checked|read))\b")
 _NUMBER = re.compile(r"^1(?:\.1){0,3}$")  # the shape of keys that are numbers only
+_STATE_BEHIND = re.compile(
+    r"\s*\[(?:done|pending|todo|open|wip|in[ -]progress|review|deferred|blocked)\]$", re.IGNORECASE
+)
 _SENTENCE = re.compile(r"(?<=\w)(?::\s|\.\s|\s[–—]\s)")
 
 
@@ -133,7 +139,8 @@ def _ticked(raw: str) -> bool | None:
 
 def tidy(title: str) -> str:
     """Return a title without status marks behind it, cut to a length that a person reads."""
-    return _STATUS_BEHIND.sub("", _FIELD_REMARK.sub("", title).strip()).strip(" :")[:MAX_TITLE]
+    shown = _STATE_BEHIND.sub("", _FIELD_REMARK.sub("", _MARKERS.sub("", title)).strip())
+    return _STATUS_BEHIND.sub("", shown).strip(" :")[:MAX_TITLE]
 
 
 def _of_items(block: Items, section: Section) -> Iterator[tuple[tuple[str, ...], Candidate]]:
@@ -191,11 +198,15 @@ def _of_table(table: Table, section: Section) -> Iterator[tuple[tuple[str, ...],
     columns = [each.plain for each in table.header]
     kinds = [field_of(each) for each in columns]
     key_at = _key_column(table, kinds)
+    owners = key_at is None
+    if key_at is None:
+        key_at = _owner_column(table, kinds)
     if key_at is None:
         return
     title_at = _title_column(kinds, key_at)
     for row in table.rows:
-        named = name_of(row.cells[key_at].raw)
+        cell = row.cells[key_at]
+        named = Named(cell.plain, "", "", LABEL) if owners and cell.plain else name_of(cell.raw)
         if named is None:
             continue
         title = named.title or (row.cells[title_at].plain if title_at is not None else "")
@@ -227,9 +238,24 @@ def _key_column(table: Table, kinds: list[Field | None]) -> int | None:
     return 0 if cells and sum(name_of(each) is not None for each in cells) * 2 > len(cells) else None
 
 
+def _owner_column(table: Table, kinds: list[Field | None]) -> int | None:
+    """Return the column "Agent" or "Track" of a table that says who owns which files or branch, by names without a number."""
+    if not {Field.FILES, Field.BRANCH} & set(kinds):
+        return None
+    words = [folded(each.plain) for each in table.header]
+    column = next((n for n, word in enumerate(words) if word in UNITS and kinds[n] in _OWNERS), None)
+    if column is None:
+        return None
+    names = [row.cells[column].plain for row in table.rows]
+    short = all(len(each.split()) <= LONGEST_OWNER and "/" not in each for each in names)
+    return column if short and len(set(names)) == len(names) > 1 else None
+
+
 def _title_column(kinds: list[Field | None], key_at: int) -> int | None:
     known = {Field.TITLE, Field.SCOPE}
     titles = [n for n, kind in enumerate(kinds) if kind in known and n != key_at]
+    if kinds[key_at] is Field.KEY:  # "# | Agent | Responsibility": the name is the title
+        titles = [n for n, kind in enumerate(kinds) if kind is Field.KEY and n > key_at] or titles
     if titles:
         return titles[0]
     return next((n for n, kind in enumerate(kinds) if kind is None and n != key_at), None)

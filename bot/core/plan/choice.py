@@ -34,6 +34,8 @@ _WEIGHTS = {
 }
 ENOUGH = 3.0  # a group below it is no list of workstreams
 ENOUGH_ELSEWHERE = 7.0  # the same in a text that is a README or a bug report by its headings
+_CLAIMS = frozenset({Field.BRANCH, Field.FILES, Field.NEEDS})
+_AS_UNIT = 3.5  # what a word for a unit weighs more than one for a container
 FEW = 4  # a list below it needs fields to be taken for workstreams
 MAX_JUDGED = 200  # members of a group that are looked at
 
@@ -52,8 +54,25 @@ def choose(groups: list[Group], root: Section, title: str = "") -> Choice | None
     judged = [Choice(each, score(each)) for each in groups]
     best = max(judged, key=lambda each: (each.score, len(each.group.members)), default=None)
     if best is None or best.score < enough:
-        return None
+        return _nothing_smaller(judged, enough)
     return _over_its_steps(best, groups)
+
+
+def _nothing_smaller(judged: list[Choice], enough: float) -> Choice | None:
+    """Return milestones or phases that say what they need or own, or the pulls of a merge order, where nothing else is there."""
+    for choice in judged:
+        group, first = choice.group, choice.group.members[0]
+        count = len({each.key.lower() for each in group.members})
+        if group.kind == "heading" and first.word in CONTAINERS and count > 1 and _CLAIMS & _kinds(group):
+            return Choice(group, choice.score) if choice.score + _AS_UNIT >= enough else None
+        numbered = group.kind == "item" and first.shape in {"#", "PR"} and count >= FEW
+        if numbered and all(_under(each, ORDER_HEADINGS) for each in group.members) and enough == ENOUGH:
+            return choice
+    return None
+
+
+def _kinds(group: Group) -> set[Field | None]:
+    return {entry.kind for each in group.members[:MAX_JUDGED] for entry in entries_of(each)}
 
 
 def _over_its_steps(best: Choice, groups: list[Group]) -> Choice:

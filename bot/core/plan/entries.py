@@ -18,6 +18,7 @@ _REMARK_FIELD = re.compile(
 )
 _SENTENCE = re.compile(r"[^\W\d_a-z][\w'’]*(?:\s+[\w'’,-]+){2}")  # a capital word and two more words
 _NEED = re.compile(rf"(?:{'|'.join(re.escape(each) for each in AFTER_WORDS)})\s", re.IGNORECASE)
+_NEXT_LABEL = re.compile(r"\s[·•|—–;]\s(?=\*\*[^*]{1,60}\*\*)|\s[·•|—–;]\s(?=__[^_]{1,60}__)")
 _PARENTHESES = re.compile(r"\(([^()]{1,300})\)")
 
 
@@ -97,7 +98,7 @@ class _Cutter:
         return entry
 
     def paragraph(self, block: Paragraph) -> None:
-        for n, text in enumerate(block.lines):
+        for n, text in enumerate(part for each in block.lines for part in _labels_apart(each)):
             label = label_of(text)
             kind = field_of(label.name) if label else None
             if label and (label.strong or kind is not None):
@@ -155,6 +156,11 @@ class _Cutter:
             self.entries.append(Entry(None, "", block.line, blocks=[block]))
 
 
+def _labels_apart(text: Text) -> list[Text]:
+    """Cut "**Milestone:** 3 · **Depends:** B" before every bold label behind a divider."""
+    return [Text(each, text.line) for each in _NEXT_LABEL.split(text.raw)]
+
+
 def _unlazy(block: Items) -> Iterator[Items | Paragraph]:
     """Cut labels off the items of a list: without a blank line between, markdown takes them for the item's text."""
     items: list[Item] = []
@@ -205,11 +211,12 @@ def cut(blocks: Iterable[Block]) -> list[Entry]:
 def cut_sections(sections: Iterable[Section]) -> Iterator[Entry]:
     """Yield the entries of sub-sections: the heading is the label. A heading with a key of its own is no field."""
     for section in sections:
-        kind = field_of(section.title.plain)
+        label = label_of(section.title)  # "### Dependencies: 1, 2"
+        kind = field_of(section.title.plain) or (field_of(label.name) if label else None)
         if kind is not None:
-            yield Entry(
-                kind, section.title.plain, section.line, blocks=[b for each in section.walk() for b in each.blocks]
-            )
+            rest = [label.rest] if label is not None and label.rest.raw else []
+            blocks = [block for each in section.walk() for block in each.blocks]
+            yield Entry(kind, label.name if label else section.title.plain, section.line, rest, blocks)
         elif name_of(section.title.raw) is None:
             yield from cut(section.blocks)
             yield from cut_sections(section.children)

@@ -36,8 +36,8 @@ def unfenced(text: str) -> str:
         end = _end(lines, position, fence["ticks"], nests=markdown)
         if end is None:
             break
-        if markdown and holds:
-            _open_up(lines, position, end, level)
+        if markdown and (holds or _begins_issue(lines, position, end)):
+            _open_up(lines, position, end, level if holds else 0)
         position = end + 1
     return "\n".join(lines)
 
@@ -45,6 +45,14 @@ def unfenced(text: str) -> str:
 def _is_unit(title: str) -> bool:
     named = name_of(title)
     return named is not None and named.word in UNITS
+
+
+def _begins_issue(lines: list[str], start: int, end: int) -> bool:
+    """Say whether the draft begins with the heading of an issue: "### Issue 1: Title"."""
+    first = next((each for each in lines[start + 1 : end] if each.strip()), "")
+    heading = _HEADING.match(first)
+    named = name_of(heading["title"]) if heading else None
+    return named is not None and named.word in {"issue", "ticket"}
 
 
 def _end(lines: list[str], start: int, ticks: str, *, nests: bool) -> int | None:

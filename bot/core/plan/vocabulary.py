@@ -68,7 +68,7 @@ PHRASES: dict[Field, tuple[str, ...]] = {
         """
         scope | what to do | tasks | task | work | to do | todo | deliverables | steps | responsibilities |
         description | goal | goals | objective | objectives | mission | summary | includes | implementation |
-        details | included subtasks | subtasks | work items | actions | first task | focus | umfang | aufgaben |
+        details | included subtasks | subtasks | responsibility | work items | actions | first task | focus | umfang | aufgaben |
         ziel | alcance | tareas | objetivo | tarefas | escopo | portée | tâches | test strategy | implementation
         notes | key requirements
         """
@@ -213,7 +213,9 @@ REPORT_TITLES = _phrases(
 UNITS = _phrases(
     """
     agent | team | track | workstream | work package | stream | lane | task | issue | epic | story | ticket | pr |
-    pull request | workpackage | squad | module | feature | deliverable | subtask | job | agente | equipo | equipe |
+    pull request | workpackage | squad | module | feature | deliverable | subtask | job |
+    worker | developer | dev | engineer | claude | coder |
+    terminal | slice | work item | agente | equipo | equipe |
     tarefa | tarea | aufgabe | arbeitspaket | tâche
     """
 )

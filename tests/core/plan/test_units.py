@@ -250,6 +250,98 @@ Files: `export/**`
 """,
         {"item-1": "Beta of the balancer", "item-2": "Balancer by default", "item-3": "Remove the old balancer"},
     ),
+    "an ownership table of names": (
+        """
+| Agent | Owns | Must not touch |
+|---|---|---|
+| Backend | `api/**` | `web/**` |
+| Frontend | `web/**` | `api/**` |
+""",
+        {"Backend": "Backend", "Frontend": "Frontend"},
+    ),
+    "a roster in a table": (
+        """
+## Agents
+| # | Agent | Responsibility |
+|---|---|---|
+| 1 | router-builder | routes |
+| 2 | form-builder | forms |
+""",
+        {"1": "router-builder", "2": "form-builder"},
+    ),
+    "a Task Master file": (
+        """
+# Task ID: 4
+# Title: Importer
+# Subtasks:
+## 1. Read the file [done]
+### Dependencies: None
+### Description: reads
+## 2. Check the rows [pending]
+### Dependencies: 4.1
+### Description: checks
+""",
+        {"1": "Read the file", "2": "Check the rows"},
+    ),
+    "milestones where nothing is smaller": (
+        """
+## Milestone 1: Core
+**Deliverables:**
+- parser
+**Dependencies:** none
+## Milestone 2: Site
+**Deliverables:**
+- pages
+**Dependencies:** Milestone 1
+""",
+        {"Milestone 1": "Core", "Milestone 2": "Site"},
+    ),
+    "a merge order of pulls and nothing else": (
+        """
+## Merge order
+1. #101 Types
+2. #102 Store (depends on #101)
+3. #103 Screen (depends on #102)
+4. #104 Docs
+""",
+        {"#101": "Types", "#102": "Store", "#103": "Screen", "#104": "Docs"},
+    ),
+    "spec-kit tasks with marks": (
+        """
+## Phase 1: Setup
+- [ ] T001 Make the folder
+- [ ] T002 [P] Add the linter
+## Phase 2: First story
+- [ ] T003 [P] [US1] Add the model
+""",
+        {"T001": "Make the folder", "T002": "Add the linter", "T003": "Add the model"},
+    ),
+    "people instead of agents": (
+        """
+### Developer A — Backend
+**Branch**: `a/backend`
+### Developer B — Frontend
+**Branch**: `b/frontend`
+""",
+        {"Developer A": "Backend", "Developer B": "Frontend"},
+    ),
+    "drafts of issues that stand in the fences with their headings": (
+        """
+# To file
+```markdown
+### Issue 1: Upload
+**Labels:** feature
+- [ ] a
+```
+
+```markdown
+### Issue 2: Download
+**Labels:** feature
+- [ ] b
+```
+""",
+        {"Issue 1": "Upload", "Issue 2": "Download"},
+    ),
     "German": (
         """
 ### Aufgabe 1: Speicher

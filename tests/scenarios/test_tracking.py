@@ -288,7 +288,7 @@ async def test_an_edit_of_a_running_plan_is_shown_and_not_in_force(play: Play) -
     await play.do("mia", "PATCH", f"/issues/{play.issue}", {"body": edited})
     await play.settled()
     assert "The issue was edited" in await play.status()
-    assert "Changed: W2" in await play.status()
+    assert "| **W2** Prices | needs | W1 | – |" in await play.status()
     await play.hand_in("W2")
     await play.settled()
     assert await play.stage("W2") == "queued"

@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         "lint", help="read a plan and say what Signalbox understands and what is wrong with it"
     )
     linter.add_argument("file", metavar="FILE", help="a markdown file; - reads standard input")
-    linter.add_argument("--format", choices=("text", "json", "mermaid"), default="text")
+    linter.add_argument("--format", choices=("text", "json", "mermaid", "markdown"), default="text")
     return parser
 
 
@@ -70,6 +70,8 @@ def _lint(file: str, form: str) -> int:
             print(json.dumps(report.to_json(), ensure_ascii=False, indent=1))
         case "mermaid":
             print(report.to_mermaid())
+        case "markdown":
+            print(report.to_markdown(), end="")
         case _:
             print(report.to_text())
     return report.exit_code

@@ -65,7 +65,9 @@ HOSTILE = (
 MENTION = re.compile(r"(?<![\w`/])@[\w-]", re.ASCII)
 REFERENCE = re.compile(r"(?<!\w)#(\d+)|\bGH-\d|://|\bwww\.(?=\w)", re.IGNORECASE)
 OURS = {"7", *(str(number) for number in range(11, 17))}  # the plan and its pulls
-ALLOWED_HTML = re.compile(r"</?sub>|<!-- signalbox:workstream plan=7 key=\S+ -->\s*")
+ALLOWED_HTML = re.compile(
+    r"</?sub>|<details>\n<summary>[\w ]+</summary>\n|</details>\n?|<!-- signalbox:workstream plan=7 key=\S+ -->\s*"
+)
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 

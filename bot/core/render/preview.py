@@ -4,7 +4,7 @@ Must not promise anything that `start` does not do.
 """
 
 from bot.core.model import Mode, Severity, Workstream, branch_of
-from bot.core.render import notices
+from bot.core.render import notices, understood
 from bot.core.render.graph import graph
 from bot.core.render.parts import COMMENT_LIMIT, counted, fence, listed, numbered, sections, size, table
 from bot.core.render.words import order_text, prerequisites, title_text
@@ -13,6 +13,7 @@ from bot.core.views import PlanView
 
 TABLE_LIMIT = 22_000  # bytes
 ORDER_LIMIT = 5_000  # bytes
+SPARE = 200  # bytes, for the sentence that stands in for a text without room
 PATH_LIMIT = 60  # characters of a path or branch in a table
 
 #: The form that the plan reader knows best, as docs/plan-format.md explains it.
@@ -58,9 +59,16 @@ def preview(view: PlanView) -> str:
         "The order of merging and the graph follow once no error is left." if errors else _order(view),
     )
     if errors:
-        return above
+        return sections(above, understood.origins(view.plan, _room(above)))
     below = sections(_on_start(view), notices.problems(view.problems))
-    return sections(above, graph(view, COMMENT_LIMIT - size(above) - size(below) - 10), below)
+    shown = sections(above, graph(view, _room(above, below)), below)
+    shown = sections(shown, understood.origins(view.plan, _room(shown)))
+    return sections(shown, understood.canonical(view.plan, _room(shown)))
+
+
+def _room(*parts: str) -> int:
+    """Return the bytes that are left for one more part between or below these."""
+    return COMMENT_LIMIT - sum(size(each) + 2 for each in parts) - SPARE
 
 
 def _no_plan(view: PlanView) -> str:

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 
+from bot.__main__ import main
 from bot.core.model import Key
 from bot.core.plan.graph import ancestors, dependants, find_cycle, waves
 from bot.core.plan.lint import lint
@@ -115,3 +116,31 @@ def test_mermaid_labels_hold_no_markup() -> None:
     assert '"W1: a' in graph
     assert "<b>" not in graph
     assert graph.count('"') == 4
+
+
+def test_lint_says_from_which_line_and_how_plainly() -> None:
+    text = "## Wave 1\n### W1: a\nBranch: `a`\n## Wave 2\n### W2: b\nFiles: `b.py`\nDepends on: W1\n"
+    report = lint(text)
+    shown = report.to_text().splitlines()
+    assert shown[shown.index("Understood from:") + 1 :][:5] == [
+        "  W1 is on branch a: line 3",
+        "  W2 owns b.py: line 6",
+        "  W2 needs W1: line 7",
+        "  W1 is step 1 of the merge order: line 2, derived",
+        "  W2 is step 2 of the merge order: line 2, derived",
+    ]
+    found = json.loads(json.dumps(report.to_json()))["origins"]
+    assert {"kind": "need", "workstream": "W2", "what": "W1", "line": 7, "sure": "stated"} in found
+
+
+def test_lint_says_what_is_a_guess() -> None:
+    shown = lint("## Tasks\n- [ ] Paint the door\n- [ ] Oil the hinge\n- [ ] Buy paint\n").to_text()
+    assert "  item-2 is a workstream: line 3, guessed\n" in shown
+
+
+def test_lint_writes_the_canonical_form(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lint", str(EXAMPLE), "--format", "markdown"]) == 0
+    written = capsys.readouterr().out
+    assert written == lint(example()).to_markdown()
+    assert read_plan(written).workstreams[3].needs == ("W2", "W3")
+    assert "Depends on: W2, W3" in written.splitlines()

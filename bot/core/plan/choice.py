@@ -16,6 +16,7 @@ from bot.core.plan.vocabulary import (
     CONTAINERS,
     ORDER_HEADINGS,
     UNIT_HEADINGS,
+    UNITS,
     Field,
     is_about,
 )
@@ -55,7 +56,7 @@ def choose(groups: list[Group], root: Section, title: str = "") -> Choice | None
     best = max(judged, key=lambda each: (each.score, len(each.group.members)), default=None)
     if best is None or best.score < enough:
         return _nothing_smaller(judged, enough)
-    return _over_its_steps(best, groups)
+    return _over_its_rows(_over_its_steps(best, groups), groups)
 
 
 def _nothing_smaller(judged: list[Choice], enough: float) -> Choice | None:
@@ -88,6 +89,28 @@ def _over_its_steps(best: Choice, groups: list[Group]) -> Choice:
         if group.kind == "heading" and sections <= {id(each.section) for each in group.members}:
             return Choice(group, best.score)
     return best
+
+
+def _over_its_rows(best: Choice, groups: list[Group]) -> Choice:
+    """Return the tracks or epics that the best group's rows stand in, where no row says what it owns or needs.
+
+    The unit is what gets a branch: the level at which branches, files or needs are stated.
+    """
+    if best.group.kind != "row" or not _CLAIMS.isdisjoint(_kinds(best.group)):
+        return best
+    members = best.group.members
+    for group in groups:
+        if group.kind != "heading" or group.members[0].word not in UNITS or len(group.members) < 2:
+            continue
+        sections = {id(each.section) for each in group.members}
+        held = sum(any(id(part) in sections for part in _sections_of(each)) for each in members)
+        if held * 10 >= len(members) * 8:
+            return Choice(group, best.score)
+    return best
+
+
+def _sections_of(candidate: Candidate) -> tuple[Section, ...]:
+    return () if candidate.section is None else (candidate.section, *candidate.section.ancestors())
 
 
 def _is_step(candidate: Candidate, section: Section) -> bool:

@@ -9,6 +9,7 @@ from bot.core.model import Key
 from bot.core.plan.draft import Candidate, Draft, Said
 from bot.core.plan.entries import Entry, cut, cut_sections, entries_of, said
 from bot.core.plan.fields import read_entry
+from bot.core.plan.groups import groups_around
 from bot.core.plan.inline import plain
 from bot.core.plan.keys import name_of
 from bot.core.plan.markdown import Section
@@ -27,6 +28,8 @@ def merge_candidates(drafts: Sequence[Draft], others: Sequence[Candidate]) -> No
         if draft is not None and other is not draft.candidate:
             if draft.title in {"", draft.key} and other.title and not _is_place(other.title):
                 draft.title = other.title
+            if other.cells:  # the row of a table says in which wave or phase it is
+                draft.groups = tuple(dict.fromkeys((*draft.groups, *groups_around(other))))
             for entry in entries_of(other):
                 if entry.kind is not None:
                     _fill(draft, entry)

@@ -9,22 +9,37 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import pairwise
 
-from bot.core.model import Key
+from bot.core.model import Key, Sureness
+from bot.core.plan.arrows import drawn
 from bot.core.plan.draft import Draft, Need, Said
-from bot.core.plan.entries import cut, said
-from bot.core.plan.inline import plain
+from bot.core.plan.entries import Entry, cut, said
+from bot.core.plan.groups import group_needs, waits_between
+from bot.core.plan.inline import Text, plain
 from bot.core.plan.keys import is_key, name_of
 from bot.core.plan.markdown import Section
 from bot.core.plan.references import Names
 from bot.core.plan.relations import Clause, chain, clauses
-from bot.core.plan.vocabulary import DONE_WORDS, GRAPH_HEADINGS, ORDER_HEADINGS, is_about, is_none
+from bot.core.plan.vocabulary import DONE_WORDS, ORDER_HEADINGS, is_about, is_none
 
 _PIECES = re.compile(r"[,;]|\s\+\s|\s&\s|(?<!\w)(?:and|und|y|e|et)(?!\w)|\.\s")
+_SIDE_BY_SIDE = re.compile(r"\s[|│]\s")  # chains that share a line of a drawing
 _REMARK = re.compile(r"\([^()]{0,300}\)")
 _SOFT = re.compile(
     r"(?<!\w)(?:benefits?|should|ideally|preferably|optional(?:ly)?|coordinates?|parallel|soft"
     r"|nice to have|not blocked|no longer)(?!\w)",
     re.IGNORECASE,
+)
+
+
+_OTHERS_WAIT = re.compile(
+    r"(?<!\w)(?:(?:all )?(?:the )?others?|all other \w+|everything(?: else)?|everyone(?: else)?|all)"
+    r" (?:depends?|waits?|builds?|rel(?:y|ies)|(?:is|are) blocked) (?:on|for|by) (?:this|it)(?!\w)"
+    r"|(?<!\w)blocks (?:everything|everyone|all)(?: (?:else|others?|other \w+))?(?!\w)",
+    re.IGNORECASE,
+)
+_ALL_BEFORE = re.compile(r"^\W*all (?:of the )?(?:the )?(?:above|previous|preceding|earlier)(?!\w)", re.IGNORECASE)
+_ALL_OTHERS = re.compile(
+    r"^\W*(?:everything(?: else)?|all (?:of )?(?:the )?(?:others?|other \w+)|all)\W*$", re.IGNORECASE
 )
 
 
@@ -35,7 +50,7 @@ class Stated:
     edges: list[Need] = field(default_factory=list)
     unknown: list[tuple[Key, Said, str | None]] = field(default_factory=list)  # of, the words, the nearest key
 
-    def add(self, of: Iterable[Key], on: Iterable[Key], line: int) -> None:
+    def add(self, of: Iterable[Key], on: Iterable[Key], line: int, sure: Sureness = Sureness.DERIVED) -> None:
         """Add an edge for every pair; an edge that is known keeps its first line."""
         known = {(each.of, each.on) for each in self.edges}
         wanted = list(on)
@@ -43,7 +58,7 @@ class Stated:
             for need in wanted:
                 if (waiting, need) not in known:
                     known.add((waiting, need))
-                    self.edges.append(Need(waiting, need, line))
+                    self.edges.append(Need(waiting, need, line, sure))
 
     def of(self, key: Key) -> set[Key]:
         """Return what a workstream needs by these edges."""
@@ -51,28 +66,56 @@ class Stated:
 
 
 def find_needs(root: Section, drafts: Sequence[Draft], names: Names) -> Stated:
-    """Return the stated needs of every workstream."""
+    """Return the stated needs of every workstream: its own words first, then what the rest of the plan says."""
     stated = Stated()
     for draft in drafts:
-        for value in draft.needs:
-            _of_field(draft, value, names, stated)
-        for value in draft.blocks:
-            stated.add(names.keys_in(_REMARK.sub(" ", value.value), bare=True), [draft.key], value.line)
-        for value in draft.prose:
-            for clause in clauses(value.value, names, remarks=True):
-                _of_clause(clause, draft.key, value.line, stated)
+        _of_draft(draft, names, stated)
+    silent = {each.key for each in drafts if not each.needs and not stated.of(each.key)}
     for text, ordering in _told(root, drafts):
         for clause in clauses(text.value, names):
             _of_clause(clause, None, text.line, stated)
             if ordering and clause.beside and clause.subjects:
                 _share(clause, text.line, stated)
-    for text in _chained(root, drafts):
-        links = chain(text.value, names)
-        for before, after in pairwise(links):
-            stated.add(after, before, text.line)
+    _of_drawings(root, drafts, names, stated)
+    for wait in waits_between(root, drafts):
+        stated.add(wait.members, wait.on, wait.line)
+    for group in group_needs(root, drafts, names):  # the more specific statement wins: what a workstream says itself
+        stated.add([each for each in group.members if each in silent], group.on, group.line)
     # A group that holds the workstream itself ("after phase 2" inside phase 2) is no need on itself.
     stated.edges = [each for each in stated.edges if each.of != each.on or _says_itself(each, drafts, names)]
     return stated
+
+
+def _of_draft(draft: Draft, names: Names, stated: Stated) -> None:
+    """Read what a workstream says of itself."""
+    for value in draft.needs:
+        _of_field(draft, value, names, stated)
+    for value in draft.blocks:
+        waiting = names.keys_in(_REMARK.sub(" ", value.value), bare=True)
+        stated.add(waiting, [draft.key], value.line, Sureness.STATED)
+    for value in draft.prose:
+        if _OTHERS_WAIT.search(value.value):
+            stated.add([each for each in names.keys if each != draft.key], [draft.key], value.line)
+        for clause in clauses(value.value, names, remarks=True):
+            _of_clause(clause, draft.key, value.line, stated)
+
+
+def _of_drawings(root: Section, drafts: Sequence[Draft], names: Names, stated: Stated) -> None:
+    """Read the arrows outside the workstreams and the order sections: in one line, and drawn over several."""
+    for entry in _outside(root, drafts):
+        fences = list(entry.fences())
+        lines = [part for fence in fences for text in fence.lines for part in _side_by_side(text)]
+        for text in [*said(entry, depth=1), *lines]:
+            for before, after in pairwise(chain(text.value, names)):
+                stated.add(after, before, text.line)
+        for fence in fences:
+            for arrow in drawn(fence.lines, names):
+                stated.add(arrow.of, arrow.on, arrow.line)
+
+
+def _side_by_side(text: Text) -> Iterator[Said]:
+    """Cut a line of a drawing where several chains share it."""
+    return (Said(each, text.line) for each in _SIDE_BY_SIDE.split(text.raw))
 
 
 def _says_itself(need: Need, drafts: Sequence[Draft], names: Names) -> bool:
@@ -85,13 +128,17 @@ def _of_field(draft: Draft, value: Said, names: Names, stated: Stated) -> None:
     if is_none(plain(value.value)):
         return
     text = _REMARK.sub(" ", value.value)
+    if _ALL_BEFORE.match(plain(text)):
+        stated.add([draft.key], names.keys[: names.keys.index(draft.key)], value.line)
+    elif _ALL_OTHERS.match(plain(text)) or plain(text).lower().strip(" .") == f"all {draft.word}s":
+        stated.add([draft.key], [each for each in names.keys if each != draft.key], value.line)
     marked, mentions = names.marked(text, bare=True)
     for piece in _PIECES.split(marked):
         if _SOFT.search(piece):
             continue
         keys = names.keys_of(piece, mentions)
         if keys:
-            stated.add([draft.key], keys, value.line)
+            stated.add([draft.key], keys, value.line, Sureness.STATED)
     if mentions:
         position, rest = 0, []
         for each in mentions:
@@ -123,30 +170,28 @@ def _share(clause: Clause, line: int, stated: Stated) -> None:
 
 
 def _told(root: Section, drafts: Sequence[Draft]) -> Iterator[tuple[Said, bool]]:
-    """Yield the prose outside the workstreams that is about order or dependencies, and whether it is about order."""
+    """Yield the prose outside the workstreams, and whether it stands in a section about the order.
+
+    A sentence that names both sides ("W2 after W1") says the same wherever it stands.
+    """
     own = {id(each.candidate.section) for each in drafts if each.candidate.heads}
     for section in root.walk():
         if id(section) in own:
             continue
         around = [each for each in (section, *section.ancestors()) if each.level > 1]
         ordering = any(is_about(each.title.plain, ORDER_HEADINGS) for each in around)
-        graph = any(is_about(each.title.plain, GRAPH_HEADINGS) for each in around)
         for entry in cut(section.blocks):
-            if ordering or graph or is_about(entry.label, ORDER_HEADINGS + GRAPH_HEADINGS):
-                for each in said(entry, depth=9):
-                    yield each, ordering
+            for each in said(entry, depth=9):
+                yield each, ordering
 
 
-def _chained(root: Section, drafts: Sequence[Draft]) -> Iterator[Said]:
-    """Yield the lines outside the workstreams and the order sections that hold an arrow."""
+def _outside(root: Section, drafts: Sequence[Draft]) -> Iterator[Entry]:
+    """Yield the entries outside the workstreams and the order sections."""
     own = {id(each.candidate.section) for each in drafts if each.candidate.heads}
     for section in root.walk():
         around = [each.title.plain for each in (section, *section.ancestors()) if each.level]
-        if id(section) in own or any(is_about(each, ORDER_HEADINGS) for each in around):
-            continue
-        for entry in cut(section.blocks):
-            if not is_about(entry.label, ORDER_HEADINGS):
-                yield from said(entry, depth=1)
+        if id(section) not in own and not any(is_about(each, ORDER_HEADINGS) for each in around):
+            yield from (each for each in cut(section.blocks) if not is_about(each.label, ORDER_HEADINGS))
 
 
 def names_nothing(words: str) -> bool:

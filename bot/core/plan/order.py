@@ -11,6 +11,7 @@ from bot.core.model import Key
 from bot.core.plan.branches import merged_in
 from bot.core.plan.draft import Draft, Order
 from bot.core.plan.entries import Entry, cut
+from bot.core.plan.groups import waits_between
 from bot.core.plan.inline import Text, label_of
 from bot.core.plan.keys import name_of
 from bot.core.plan.markdown import Block, Fence, Items, Paragraph, Section, Table
@@ -18,7 +19,11 @@ from bot.core.plan.references import Names
 from bot.core.plan.relations import chain, clauses
 from bot.core.plan.steps import Titles, told
 from bot.core.plan.vocabulary import CONTAINERS, ORDER_HEADINGS, is_about
+from bot.core.plan.waves import critical_paths, listed_waves, release_gates
 
+_REMARK = re.compile(r"\([^()]{0,300}\)")
+_ANY_ORDER = re.compile(r"(?<!\w)(?:in )?(?:any|either) order(?!\w)", re.IGNORECASE)
+_THEN = re.compile(r"(?<!\w)then(?!\w)", re.IGNORECASE)
 _NUMBERED = re.compile(r"^\s*\d{1,3}[.)]\s+(?P<text>\S.*)$")
 
 
@@ -67,10 +72,13 @@ def find_orders(root: Section, drafts: Sequence[Draft], names: Names) -> list[Or
             paragraphs = [each for each in section.blocks if isinstance(each, Paragraph)]
             here = here or [order for each in paragraphs if (order := _of_prose(each.lines, names, titles))]
         listed += here
-    stated = sorted(merged, key=_size, reverse=True) + sorted(listed, key=_size, reverse=True)
+    listed += critical_paths(root, names, titles, drafts)
+    waves = [] if listed else list(listed_waves(root, drafts, names))
+    stated = [order for each in (merged, listed, waves) for order in sorted(each, key=_size, reverse=True)]
     if not stated:
         words = ("wave",) if any(each.needs for each in drafts) else ("wave", "phase", "stage", "fase")
-        stated = [order] if (order := _of_containers(drafts, words)) else []
+        order = _of_containers(drafts, words) or release_gates(drafts) or _of_waits(root, drafts)
+        stated = [order] if order else []
     return stated
 
 
@@ -131,11 +139,22 @@ def _of_block(block: Block, names: Names, titles: Titles) -> Order | None:
 
 def _of_steps(steps: Sequence[Text], names: Names, titles: Titles) -> Order | None:
     """Read one step a line: "B and C in parallel after A" is a wave of B and C. A step without a key may name titles."""
+    waves = _step_waves(steps, names, titles)
+    if not waves.waves and names.lettered:
+        waves = _Waves()
+        for step in steps:
+            for part in _THEN.split(_REMARK.sub(" ", step.raw)):
+                waves.add(names.keys_in(part, bare=True))
+    return waves.order(steps[0].line) if steps else None
+
+
+def _step_waves(steps: Sequence[Text], names: Names, titles: Titles) -> _Waves:
     waves = _Waves()
     for step in steps:
         chain = _of_arrows(step, names, titles)
         if chain is not None:
-            for wave in chain.waves:
+            free = _ANY_ORDER.search(step.raw) is not None
+            for wave in [[each for wave in chain.waves for each in wave]] if free else chain.waves:
                 waves.add(wave)
             continue
         if titled := titles.only(step.raw):
@@ -148,7 +167,7 @@ def _of_steps(steps: Sequence[Text], names: Names, titles: Titles) -> Order | No
         subjects = said.subjects or said.first
         if subjects:
             waves.add(subjects, said.beside)
-    return waves.order(steps[0].line) if steps else None
+    return waves
 
 
 def _of_parts(section: Section, names: Names) -> Order | None:
@@ -181,6 +200,16 @@ def _of_containers(drafts: Sequence[Draft], words: tuple[str, ...]) -> Order | N
             waves.setdefault(group.lower(), []).append(draft.key)
     line = min((each.line for each in drafts), default=0)
     return Order(tuple(tuple(each) for each in waves.values()), line, loose=True) if len(waves) > 1 else None
+
+
+def _of_waits(root: Section, drafts: Sequence[Draft]) -> Order | None:
+    """Read "(wait a release)" between two lists as two waves."""
+    waves = _Waves()
+    waits = list(waits_between(root, drafts))
+    for wait in waits:
+        waves.add(wait.on)
+        waves.add(wait.members)
+    return waves.order(waits[0].line) if waits else None
 
 
 def _of_arrows(text: Text, names: Names, titles: Titles) -> Order | None:

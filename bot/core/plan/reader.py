@@ -1,25 +1,32 @@
-"""Reads a plan: text -> blocks -> candidates -> choice -> fields -> mentions -> needs and order -> Plan with problems.
+"""Reads a plan: text -> repair -> blocks -> candidates -> choice -> fields -> mentions -> needs and order -> Plan with problems.
 
 The only entry for the rest of Signalbox. Must not do a step's work itself; every step is its own module.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.core.model import Branch, Key, Plan, Problem, Workstream
 from bot.core.plan.branches import find_base, pair_branches
 from bot.core.plan.candidates import groups_of
 from bot.core.plan.checks import check
-from bot.core.plan.choice import choose, members_of
+from bot.core.plan.choice import choose
+from bot.core.plan.complete import complete
 from bot.core.plan.draft import Candidate, Draft, Order, Said
+from bot.core.plan.fenced import unfenced
 from bot.core.plan.fields import draft_of, finish
+from bot.core.plan.groups import groups_around
 from bot.core.plan.inline import plain
-from bot.core.plan.keys import name_of
+from bot.core.plan.keys import second_name
 from bot.core.plan.markdown import Section, parse
 from bot.core.plan.mentions import merge_candidates, merge_sections
 from bot.core.plan.needs import Stated, find_needs
 from bot.core.plan.order import find_orders
+from bot.core.plan.origins import origins_of, own_of
 from bot.core.plan.problems import MAX_BODY, MAX_WORKSTREAMS, duplicate_key, no_workstreams, too_long, too_many
 from bot.core.plan.references import Names
+from bot.core.plan.refusal import why_not
+from bot.core.plan.repair import repaired
 from bot.core.plan.unread import not_followed
 
 MAX_PLAN_TITLE = 300  # characters
@@ -34,17 +41,19 @@ def read_plan(body: str, title: str = "") -> Plan:
     """
     if len(body) > MAX_BODY:
         return _empty(title, too_long(len(body)))
-    root = parse(body)
+    text = unfenced(repaired(body))
+    root = parse(text)
     title = (title.strip() or _first_heading(root))[:MAX_PLAN_TITLE]
     groups = groups_of(root)
-    choice = choose(groups, root)
+    choice = choose(groups, root, title)
     if choice is None:
-        return _empty(title, no_workstreams())
+        return _empty(title, no_workstreams(why_not(root, groups, title)))
     found: list[Problem] = []
-    drafts, again = _drafts(members_of(choice), found)
+    drafts, again = _drafts(complete(choice, groups), found)
     if len(drafts) > MAX_WORKSTREAMS:
         found.append(too_many(len(drafts)))
         drafts = drafts[:MAX_WORKSTREAMS]
+    own = own_of(drafts)
     merge_candidates(
         drafts, [*again, *(each for group in groups if group is not choice.group for each in group.members if each.key)]
     )
@@ -56,16 +65,10 @@ def read_plan(body: str, title: str = "") -> Plan:
     stated = find_needs(root, drafts, names)
     orders = find_orders(root, drafts, names)
     plan = _plan(title, drafts, find_base(root, drafts), stated, orders)
+    origins = origins_of(drafts, own, stated, orders)
     found += check(root, plan, drafts, names, stated, orders)
     found += not_followed(root, drafts, names, orders)
-    problems = sorted(found, key=lambda each: each.line)
-    return Plan(
-        title=plan.title,
-        base=plan.base,
-        workstreams=plan.workstreams,
-        merge_order=plan.merge_order,
-        problems=tuple(problems),
-    )
+    return replace(plan, problems=tuple(sorted(found, key=lambda each: each.line)), origins=origins)
 
 
 def _empty(title: str, problem: Problem) -> Plan:
@@ -87,7 +90,13 @@ def _drafts(members: Sequence[Candidate], found: list[Problem]) -> tuple[list[Dr
         key = Key(member.key or f"item-{number}")
         first = drafts.get(key.lower())
         if first is None:
-            drafts[key.lower()] = draft_of(member, key, _groups(member))
+            drafts[key.lower()] = draft_of(member, key, groups_around(member))
+            drafts[key.lower()].aliases += [
+                each.key for remark in member.remarks if (each := second_name(remark.raw)) is not None
+            ]
+        elif member.shape == "#" and member.ticked is not None and member.title not in {first.title, member.key}:
+            own = Key(f"item-{number}")  # one issue, two pieces of work
+            drafts[own] = draft_of(member, own, groups_around(member))
         elif _place(first.candidate) is _place(member):
             found.append(duplicate_key(key, member.line, first.line))
         else:
@@ -97,15 +106,6 @@ def _drafts(members: Sequence[Candidate], found: list[Problem]) -> tuple[list[Dr
 
 def _place(candidate: Candidate) -> Section | None:
     return candidate.section.parent if candidate.heads and candidate.section else candidate.section
-
-
-def _groups(candidate: Candidate) -> tuple[str, ...]:
-    """Return the keys of the sections around a candidate, such as "Phase 2"."""
-    section = candidate.section
-    if section is None:
-        return ()
-    around = section.ancestors() if candidate.heads else (section, *section.ancestors())
-    return tuple(named.key for each in around if (named := name_of(each.title.raw)) is not None and named.word)
 
 
 def _plan(title: str, drafts: Sequence[Draft], base: Said | None, stated: Stated, orders: Sequence[Order]) -> Plan:

@@ -13,11 +13,13 @@ from bot.core.plan.inline import plain
 from bot.core.plan.keys import name_of
 
 _TOKEN = re.compile(r"#?\w+(?:\.\w+)*")
-_LIST_GAP = re.compile(r"^\s*(?:[/,+&]|,?\s*(?:and|or|und|y|e|et)\b)?\s*(?:[*`(]*)\s*$")
+_LIST_GAP = re.compile(r"^\s*(?:\([^()]{0,80}\)\s*)?(?:[/,+&]|,?\s*(?:and|or|und|y|e|et)\b)?\s*(?:[*`(]*)\s*$")
 _RANGE_GAP = re.compile(r"^\s*(?:-|–|—|\bto\b|\bthrough\b|\bbis\b|\.\.)\s*$")
 _LEADS = frozenset(
     ["after", "with", "on", "before", "by", "from", "until", "needs", "requires", "nach", "und", "and", "or"]
 )
+_STEM = re.compile(r"^.*?(?=\d+$)")
+_LETTERED = re.compile(r"^(?P<group>[A-Za-z]{1,6}\d{1,4})[a-z]$")  # P1a and P1b are the group P1
 MAX_WORDS = 14  # of a name
 MARK_BASE = 0xE000  # private use: one character stands for one workstream in a marked text
 _PRIVATE = re.compile(r"[\ue000-\uf8ff]")
@@ -30,6 +32,7 @@ class Mention:
     keys: tuple[Key, ...]
     start: int
     end: int
+    kind: str = ""  # the word before its id: "phase" of "Phase 4", so that "+ 5" behind it is a phase too
 
 
 def _tokens(text: str) -> list[re.Match[str]]:
@@ -48,13 +51,16 @@ class Names:
         self._places = {key: n for n, key in enumerate(self.keys)}
         self._full: dict[tuple[str, ...], tuple[Key, ...]] = {}
         self._short: dict[str, tuple[Key, ...]] = {}
+        self.lettered = bool(drafts) and all(each.shape == "A" for each in drafts)  # keys such as "Epic A" alone
         for draft in drafts:
             self._learn_key(draft)
         for draft in drafts:
             self._learn_others(draft)
+        self._learn_branches(drafts)
         self._learn_groups(drafts)
         self._first = {words[0] for words in self._full}
         self._plurals = {f"{each.word}s" for each in drafts if each.word and not each.word.endswith("s")}
+        self._kinds = {words[0] for words in self._full if len(words) == 2}  # "phase", "track": what an id may follow
 
     def _learn_key(self, draft: Draft) -> None:
         self._add(draft.key, (draft.key,))
@@ -68,7 +74,7 @@ class Names:
                 self._add(identifier, (draft.key,))
 
     def _learn_others(self, draft: Draft) -> None:
-        """A branch, an alias or a title of several words; a title that speaks of other workstreams is no name."""
+        """Learn a branch, an alias or a title of several words; a title that speaks of other workstreams is no name."""
         known = {words[0] for words in self._full if len(words) == 1}
         for alias in (draft.title, *draft.aliases, draft.branch.value if draft.branch else ""):
             words = _words(alias)
@@ -82,9 +88,21 @@ class Names:
                 members.setdefault(group, []).append(draft.key)
             if "." in draft.key:
                 members.setdefault(draft.key.rsplit(".", 1)[0], []).append(draft.key)
+            if lettered := _LETTERED.match(draft.key):
+                members.setdefault(lettered["group"], []).append(draft.key)
         for group, keys in members.items():
             if len(group) > 1 and not group.isdecimal():
-                self._add(group, tuple(keys))
+                self._add(group, tuple(dict.fromkeys(keys)))
+
+    def _learn_branches(self, drafts: Sequence[Draft]) -> None:
+        """Learn "infra branch" where one branch alone has that part."""
+        owners: dict[str, set[Key]] = {}
+        for draft in drafts:
+            for part in draft.branch.value.split("/") if draft.branch else ():
+                owners.setdefault(part, set()).add(draft.key)
+        for part, keys in owners.items():
+            if len(keys) == 1:
+                self._add(f"{part} branch", tuple(keys))
 
     def _add(self, name: str, keys: tuple[Key, ...]) -> None:
         words = _words(name)
@@ -95,25 +113,25 @@ class Names:
         else:
             self._full.setdefault(words, keys)
 
-    def find(self, raw: str, *, bare: bool = False) -> tuple[str, list[Mention]]:
+    def find(self, raw: str, *, bare: bool = False, kind: str = "") -> tuple[str, list[Mention]]:
         """Return the plain text and the mentions in it, in order.
 
         A key of one letter or a bare number is found beside another mention or a word such as "after" only, unless
-        `bare` says that the text is nothing but references.
+        `bare` says that the text is nothing but references; `kind` is the word that is meant before such an id then.
         """
         text = _PRIVATE.sub(" ", plain(raw))
         tokens = _tokens(text)
         found: list[Mention] = []
         at = 0
         while at < len(tokens):
-            mention, used = self._match(text, tokens, at, found, bare=bare)
+            mention, used = self._match(text, tokens, at, found, bare=bare, kind=kind)
             if mention is not None:
                 self._append(text, found, mention)
             at += used
         return text, found
 
     def _match(
-        self, text: str, tokens: list[re.Match[str]], at: int, found: list[Mention], *, bare: bool
+        self, text: str, tokens: list[re.Match[str]], at: int, found: list[Mention], *, bare: bool, kind: str
     ) -> tuple[Mention | None, int]:
         token = tokens[at]
         word = token[0].lower()
@@ -121,17 +139,32 @@ class Names:
             for count in range(min(MAX_WORDS, len(tokens) - at), 0, -1):
                 keys = self._full.get(tuple(each[0].lower() for each in tokens[at : at + count]))
                 if keys:
-                    return Mention(keys, token.start(), tokens[at + count - 1].end()), count
-        keys = self._short.get(token[0])
+                    return Mention(keys, token.start(), tokens[at + count - 1].end(), word if count == 2 else ""), count
+        if word.endswith("s") and word[:-1] in self._kinds and at + 1 < len(tokens):  # "Phases 4 and 5"
+            keys = self._full.get((word[:-1], tokens[at + 1][0].lower()))
+            if keys:
+                return Mention(keys, token.start(), tokens[at + 1].end(), word[:-1]), 2
+        gap = text[found[-1].end : token.start()] if found else ""
+        beside = bool(found) and bool(_LIST_GAP.match(gap) or _RANGE_GAP.match(gap))
+        keys = self._of_short(token[0], found[-1] if beside else None, gap, bare=bare)
+        if keys is None and bare and kind:
+            keys = self._full.get((kind, word))
         if keys:
-            beside = bool(found) and bool(
-                _LIST_GAP.match(text[found[-1].end : token.start()])
-                or _RANGE_GAP.match(text[found[-1].end : token.start()])
-            )
             led = at > 0 and self._leads(tokens[at - 1][0].lower()) and token[0] != "I"
             if bare or beside or led:
-                return Mention(keys, token.start(), token.end()), 1
+                return Mention(keys, token.start(), token.end(), found[-1].kind if beside else kind), 1
         return None, 1
+
+    def _of_short(self, token: str, before: Mention | None, gap: str, *, bare: bool) -> tuple[Key, ...] | None:
+        """Return what a bare letter or number stands for: after "Phase 4 +" a phase, after "W1-" a key like W1."""
+        if before is not None and before.kind and (keys := self._full.get((before.kind, token.lower()))):
+            return keys
+        if keys := self._short.get(token):
+            return keys
+        if before is not None and token.isdecimal() and (bare or _RANGE_GAP.match(gap)):
+            stem = _STEM.match(before.keys[-1])
+            return self._full.get(_words(f"{stem[0]}{token}")) if stem else None
+        return None
 
     def _leads(self, word: str) -> bool:
         """Say whether a short key may follow the word: "after B", or the group word of this plan, "Tracks 2 & 3"."""
@@ -148,9 +181,9 @@ class Names:
                 return
         found.append(mention)
 
-    def keys_in(self, raw: str, *, bare: bool = False) -> tuple[Key, ...]:
+    def keys_in(self, raw: str, *, bare: bool = False, kind: str = "") -> tuple[Key, ...]:
         """Return the workstreams a text mentions, each once, in the order of the text."""
-        _, found = self.find(raw, bare=bare)
+        _, found = self.find(raw, bare=bare, kind=kind)
         return tuple(dict.fromkeys(key for each in found for key in each.keys))
 
     def marked(self, raw: str, *, bare: bool = False) -> tuple[str, tuple[Mention, ...]]:

@@ -37,6 +37,22 @@ _HEDGE = re.compile(
     r"[^.;]{0,30}$",
     re.IGNORECASE,
 )
+_NOT_BEFORE = re.compile(
+    rf"(?<!\w)(?:not|never|n't|no)\s(?:\w+\s){{0,3}}?[*`]{{0,3}}(?P<of>{_MANY})[^\ue000-\uf8ff.;]{{0,25}}?"
+    rf"(?<!\w)(?:before|until)(?!\w)[^\ue000-\uf8ff.;]{{0,20}}?(?P<on>{_MANY})",
+    re.IGNORECASE,
+)
+_HELD_BACK = re.compile(
+    rf"(?<!\w)(?:not|never|cannot)\s(?:\w+\s){{0,3}}?(?:before|until)(?!\w)[^\ue000-\uf8ff.;]{{0,20}}?(?P<on>{_MANY})",
+    re.IGNORECASE,
+)
+_LAST = re.compile(rf"(?P<of>{_MANY})[^\ue000-\uf8ff.;]{{0,20}}$")
+_REACH = 120  # characters before "not" in which its subject is looked for
+_NEXT = re.compile(
+    rf"^[^\ue000-\uf8ff,.;]{{0,40}},\s?(?:then\s)?(?:(?:re)?start|begin|launch|merge|land|rebase|run|ship|do|work on|continue"
+    rf"|proceed|the|[*`]{{0,3}}(?={_ONE}))[^\ue000-\uf8ff,.;]{{0,20}}?(?P<of>{_MANY})",
+    re.IGNORECASE,
+)
 _MARK = re.compile(_ONE)
 _SUBJECT = re.compile(_MANY)
 _PARENTHESES = re.compile(r"\([^()]{0,300}\)")
@@ -89,6 +105,13 @@ def clauses(raw: str, names: Names, *, remarks: bool = False) -> Iterator[Clause
 
 
 def _clause(sentence: str, mentions: tuple[Mention, ...]) -> Clause:
+    if late := _NOT_BEFORE.search(sentence):  # "never merge C before A"
+        return Clause(Names.keys_of(late["of"], mentions), Names.keys_of(late["on"], mentions), (), (), ())
+    if late := _HELD_BACK.search(sentence):  # "C must not land before A"
+        who = _LAST.search(sentence[max(0, late.start() - _REACH) : late.start()])
+        return Clause(
+            Names.keys_of(who["of"], mentions) if who else (), Names.keys_of(late["on"], mentions), (), (), ()
+        )
     taken: list[tuple[int, int]] = []
     parts: dict[str, tuple[Key, ...]] = {}
     for name, pattern, group in (
@@ -108,6 +131,8 @@ def _clause(sentence: str, mentions: tuple[Mention, ...]) -> Clause:
     start = min((span[0] for span in taken), default=len(sentence))
     subject = _SUBJECT.search(sentence, 0, start)
     subjects = Names.keys_of(subject[0], mentions) if subject else ()
+    if not subjects and parts["after"] and (later := _NEXT.match(sentence[taken[0][1] :])):  # "After A merges, start B"
+        subjects = Names.keys_of(later["of"], mentions)
     if not parts["first"] and not parts["after"] and (early := _MERGES_FIRST.search(sentence)):
         parts["first"] = Names.keys_of(early["on"], mentions)
     return Clause(subjects, parts["after"], parts["before"], parts["beside"], parts["first"])

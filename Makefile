@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/
 READY := $(VENV)/.ready
 
-.PHONY: demo test check tests soak golden pictures docs plans lock clean
+.PHONY: demo test check tests soak bench golden pictures docs plans lock clean
 
 $(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Signalbox needs Python 3.11 or newer; set PYTHON=/path/to/python3"; exit 1; }
@@ -29,6 +29,9 @@ tests: $(READY)
 
 soak: $(READY)  ## The long draw of generated histories; HISTORIES=n, SEED=n (a failing one is played again by its seed)
 	SIGNALBOX_HISTORIES=$(or $(HISTORIES),200) SIGNALBOX_SEED=$(or $(SEED),$(shell date +%s)) $(RUN)pytest -v -n 2 tests/scenarios/test_histories.py
+
+bench: $(READY)  ## What things cost, as ratios measured side by side in one run
+	$(RUN)python -m bench
 
 golden: $(READY)  ## Write the texts that users read anew; look at the difference before you commit it
 	SIGNALBOX_GOLDEN=write $(RUN)pytest -q tests/golden

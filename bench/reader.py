@@ -15,9 +15,8 @@ from bot.core.plan.markdown import MAX_NESTING
 KIB = 1024
 SIZES = (4 * KIB, 16 * KIB, 64 * KIB)  # characters
 RUNS = 2  # the best of them counts
-MULTIPLE = (
-    40.0  # the reader takes at most that many times the parser's time on the largest body; see docs/plan-format.md
-)
+MULTIPLE = 8.0  # the reader takes at most that many times the parser's time for a plan; see docs/plan-format.md
+STEEP = 8.0  # growth from 16 to 64 KiB; 4 is linear, 16 would be quadratic
 NOISE = 0.05  # seconds; growth below it is not judged
 LONGEST = 1.0  # seconds of CPU for the largest body of any content
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "plan.md"

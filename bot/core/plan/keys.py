@@ -62,12 +62,13 @@ _ROLE = re.compile(
 )
 _LABELLED = re.compile(r"^(?P<id>[A-Z][\w&/-]{0,30})(?:\s*[:：]\s*|\s+[–—-]\s+)(?P<title>\S.*)$")
 LABEL = "label"  # the shape of keys that are a word of their own
+_STATUS_BEHIND = re.compile(r"[\s✅☑✔]+$")  # `### Agent A ✅`, as tick.py marks what is done
 _VERSION = re.compile(r"^[vV]?\d+\.\d+(?:\.\d+|\b$)")
 
 
 def name_of(raw: str) -> Named | None:
     """Read `W1: Title`, `Agent A - Title`, `#12: Title`, `1.2 Title`; None if the text does not begin with a key."""
-    text = _BOXED.sub("", undecorated(plain(raw)))[:1000]
+    text = _STATUS_BEHIND.sub("", _BOXED.sub("", undecorated(plain(raw)))[:1000])
     return _by_words(text) or _tracked(raw)
 
 

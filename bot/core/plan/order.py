@@ -153,9 +153,12 @@ def _step_waves(steps: Sequence[Text], names: Names, titles: Titles) -> _Waves:
     for step in steps:
         chain = _of_arrows(step, names, titles)
         if chain is not None:
-            free = _ANY_ORDER.search(step.raw) is not None
-            for wave in [[each for wave in chain.waves for each in wave]] if free else chain.waves:
-                waves.add(wave)
+            together = tuple(key for wave in chain.waves for key in wave)
+            for keys in (together,) if _ANY_ORDER.search(step.raw) else chain.waves:
+                waves.add(keys)
+            continue
+        if listed := names.only(step.raw):
+            waves.add(listed)
             continue
         if titled := titles.only(step.raw):
             waves.add(titled)

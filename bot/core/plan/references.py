@@ -18,6 +18,9 @@ _RANGE_GAP = re.compile(r"^\s*(?:-|–|—|\bto\b|\bthrough\b|\bbis\b|\.\.)\s*$"
 _LEADS = frozenset(
     ["after", "with", "on", "before", "by", "from", "until", "needs", "requires", "nach", "und", "and", "or"]
 )
+_LISTED = re.compile(
+    r"^[\s`*(]*[\ue000-\uf8ff](?:(?:\s*[/,+&]\s*|\s+(?:and|und|y|e|et)\s+)[\ue000-\uf8ff]){0,100}[\s`*).]*$"
+)
 _STEM = re.compile(r"^.*?(?=\d+$)")
 _LETTERED = re.compile(r"^(?P<group>[A-Za-z]{1,6}\d{1,4})[a-z]$")  # P1a and P1b are the group P1
 MAX_WORDS = 14  # of a name
@@ -198,6 +201,11 @@ class Names:
             pieces += [text[position : each.start], chr(MARK_BASE + n)]
             position = each.end
         return "".join([*pieces, text[position:]]), tuple(found)
+
+    def only(self, raw: str) -> tuple[Key, ...]:
+        """Return the workstreams of a text that is nothing but references: "2, 3 and 5"; () for any other text."""
+        marked, mentions = self.marked(raw, bare=True)
+        return self.keys_of(marked, mentions) if _LISTED.match(marked) else ()
 
     @staticmethod
     def keys_of(marked: str, mentions: Sequence[Mention]) -> tuple[Key, ...]:

@@ -2,7 +2,9 @@
 
 import pytest
 
+from bot.core.model import Key
 from bot.core.plan.reader import read_plan
+from bot.core.plan.tick import tick
 
 FOUR = "\n".join(
     f"### W{n}: Part {name}\nFiles: `{name}.py`\n" for n, name in enumerate(("one", "two", "three", "four"), 1)
@@ -60,7 +62,7 @@ def test_a_needs_field(value: str, expected: tuple[str, ...]) -> None:
 )
 def test_what_everybody_waits_for(remark: str) -> None:
     text = FOUR.replace("Files: `one.py`", f"Files: `one.py`\n\n{remark}")
-    assert needs(f"# Plan\n\n## Workstreams\n\n{text}") == {key: ("W1",) for key in ("W2", "W3", "W4")}
+    assert needs(f"# Plan\n\n## Workstreams\n\n{text}") == dict.fromkeys(("W2", "W3", "W4"), ("W1",))
 
 
 GROUPED = """# Plan
@@ -181,3 +183,29 @@ def test_an_order_of_lettered_epics() -> None:
     )
     text = f"# Epics\n\n{epics}\n## Milestone order\n\n1. **M1** — A + B (base)\n2. **M2** — C then D\n"
     assert read_plan(text).merge_order == (("Epic A", "Epic B"), ("Epic C",), ("Epic D",))
+
+
+@pytest.mark.parametrize(
+    ("streams", "steps", "expected"),
+    [
+        ("### 1: Base\n\n### 2: Service\n\n### 3: Page", "1. 2\n2. 1, 3", (("2",), ("1", "3"))),
+        ("### W10: Base\n\n### W2: W10 cleanup", "1. W10\n2. W2", (("W10",), ("W2",))),
+        (
+            "### W1: Base\n\n### W2: Service\n\n### W3: Page",
+            "1. W1\n2. W2 → W3 (in any order)",
+            (("W1",), ("W2", "W3")),
+        ),
+    ],
+)
+def test_steps_that_are_nothing_but_keys(streams: str, steps: str, expected: tuple[tuple[str, ...], ...]) -> None:
+    text = streams.replace("\n\n", "\nFiles: `a.py`\n\n")
+    assert read_plan(f"# Plan\n\n## Workstreams\n\n{text}\n\n## Merge order\n\n{steps}\n").merge_order == expected
+
+
+def test_a_ticked_heading_keeps_its_key() -> None:
+    text = "# Plan\n\n## Workstreams\n\n### Agent A\nFiles: `a.py`\n\n### Agent B\nFiles: `b.py`\n"
+    ticked = tick(text, [Key("Agent A")])
+    assert [(each.key, each.ticked) for each in read_plan(ticked).workstreams] == [
+        ("Agent A", True),
+        ("Agent B", False),
+    ]

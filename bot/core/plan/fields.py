@@ -10,7 +10,7 @@ from bot.core.plan.draft import Candidate, Draft, Said
 from bot.core.plan.entries import Entry, entries_of, said
 from bot.core.plan.inline import Text, codes, plain
 from bot.core.plan.markdown import Fence
-from bot.core.plan.ownership import owned_in
+from bot.core.plan.ownership import owned_in, owned_in_steps
 from bot.core.plan.vocabulary import COMMANDS, Field, folded
 
 #: Labels of a workstream's state; all of them announce `Field.OTHER`.
@@ -43,6 +43,10 @@ def draft_of(candidate: Candidate, key: Key, groups: tuple[str, ...] = ()) -> Dr
 
 def finish(draft: Draft) -> None:
     """Fill in what follows from other fields, once everything that speaks of the workstream was read."""
+    if not draft.files:
+        owned = list(owned_in_steps([*draft.scope, *draft.acceptance]))
+        draft.owned += owned
+        _add(draft.files, [Said(each.path, each.line) for each in owned])
     if not draft.validation:  # "`pytest` passes" as acceptance is a command too
         draft.validation += [
             Said(span, each.line) for each in draft.acceptance for span in codes(each.value) if is_command(span)

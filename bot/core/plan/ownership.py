@@ -10,7 +10,7 @@ from dataclasses import replace
 from bot.core.model import Key
 from bot.core.plan.draft import Draft, Lines, Owned, Role, Said, Verb
 from bot.core.plan.entries import Entry, entries_of
-from bot.core.plan.inline import Text, plain
+from bot.core.plan.inline import Text, label_of, plain
 from bot.core.plan.markdown import Section, Table
 from bot.core.plan.paths import paths_in, paths_in_code
 from bot.core.plan.references import Names
@@ -22,6 +22,7 @@ _SAID = re.compile(rf"(?<!\w)(?:lines?|zeilen?|l[ií]neas?|linhas?|lignes?)\s?[~
 _REMARK = re.compile(r"[`*\s]{0,4}(?:\((?P<inside>[^()]{1,200})\)|(?:[—–]|-|:)\s+(?P<rest>[^`]{1,80}))")
 _CONDITION = re.compile(r"(?:only\s+)?(?:if|when|where|unless)\s|optional(?!\w)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+")
+MAX_PATH = 400  # characters of a line that may be nothing but a path
 MAX_REMARK = 200  # characters behind a path that may tell about it
 
 #: The first word of a cell, a remark or a label -> what it makes of a workstream.
@@ -31,6 +32,33 @@ _ROLES = {
     **dict.fromkeys(["shared", "shares", "both", "joint", "coowner"], Role.SHARED),
 }
 _TICKS = frozenset(["✓", "✔", "✅", "☑", "●", "x", "X"])
+#: Verbs at the beginning of a step that tell that its paths are worked on.
+_MAKING = frozenset(
+    [
+        "create",
+        "add",
+        "implement",
+        "write",
+        "author",
+        "build",
+        "update",
+        "modify",
+        "edit",
+        "change",
+        "extend",
+        "expand",
+        "refactor",
+        "delete",
+        "remove",
+        "rename",
+        "move",
+        "port",
+        "migrate",
+        "rewrite",
+        "introduce",
+    ]
+)
+_SEE = re.compile(r"\((?:see|cf|ref|docs?)\b[^()]{0,300}\)", re.IGNORECASE)
 _VERBS = {
     **dict.fromkeys(["create", "creates", "created", "new", "add", "adds", "added", "neu"], Verb.CREATE),
     **dict.fromkeys(
@@ -47,11 +75,48 @@ def owned_in(entry: Entry) -> list[Owned]:
     role = next((_ROLES[each] for each in label if each in _ROLES and each != "x"), Role.OWNER)
     verbs = {_VERBS[each] for each in label if each in _VERBS}
     verb = verbs.pop() if len(verbs) == 1 else None  # "create/modify" says nothing
-    found = [each for text, _ in entry.rows() for each in _owned_by(text, role, verb)]
+    found = list(_joined(entry, role, verb))
     drawn = [
         Owned(path, line, role, verb=verb) for fence in entry.fences() for path, line in paths_in_code(fence.lines)
     ]
     return found + drawn
+
+
+def _joined(entry: Entry, role: Role, verb: Verb | None) -> Iterator[Owned]:
+    """Yield the paths of the rows; a bare name in a list below a folder stands in that folder."""
+    folders: list[tuple[int, str]] = []
+    for text, depth in entry.rows():
+        while folders and folders[-1][0] >= depth:
+            folders.pop()
+        folder = folders[-1][1] if folders else ""
+        found = [
+            replace(each, path=folder + each.path) if "/" not in each.path else each
+            for each in _owned_by(text, role, verb)
+        ]
+        yield from found
+        if len(found) == 1 and found[0].path.endswith("/"):
+            folders.append((depth, found[0].path))
+
+
+def owned_in_steps(texts: Sequence[Said]) -> Iterator[Owned]:
+    """Yield the paths of lines that are nothing but a path, or that begin with a verb of making: "Add `a.py`"."""
+    for each in texts:
+        shown = plain(each.value)
+        label = label_of(Text(each.value, each.line))
+        rest = label.rest if label else Text(each.value, each.line)
+        alone = list(paths_in(rest)) if len(rest.raw) <= MAX_PATH else []
+        if len(alone) == 1 and _bare(rest.plain, alone[0]):
+            yield from _owned_by(rest, Role.OWNER, None)
+        elif (first := _WORD.search(shown)) and first[0].lower() in _MAKING:
+            text = _SEE.sub(" ", each.value)
+            for owned in _owned_by(Text(text, each.line), Role.OWNER, _VERBS.get(first[0].lower())):
+                if f"`{owned.path}`" in text or f"`/{owned.path}`" in text:
+                    yield owned
+
+
+def _bare(text: str, path: str) -> bool:
+    before, _, behind = text.partition(path)
+    return not before.strip(" ./`") and (not behind.strip() or bool(_REMARK.match(behind)))
 
 
 def _owned_by(text: Text, role: Role, verb: Verb | None) -> Iterator[Owned]:

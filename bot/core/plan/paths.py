@@ -33,7 +33,7 @@ def is_path(token: str) -> bool:
     if not path or len(path) > 300 or " " in path or _REJECT.search(path) or _VERSION.match(path):
         return False
     name = path.rstrip("/").rsplit("/", 1)[-1]
-    if name.lower() in FILE_NAMES:
+    if name.lower() in FILE_NAMES or _variant(name.lower()):
         return True
     stem, dot, extension = name.rpartition(".")
     known = bool(dot) and extension.lower() in FILE_TYPES and bool(stem or path != name)
@@ -44,6 +44,12 @@ def is_path(token: str) -> bool:
             or (path.count("/") > 0 and not path.replace("/", "").isdecimal() and _wordy(path))
         )
     return known or (bool(dot) and extension == "*")
+
+
+def _variant(name: str) -> bool:
+    """Say whether it is one of the known names with an ending: Dockerfile.web, .env.example."""
+    stem, dot, _ = name.rpartition(".")
+    return bool(dot) and stem in FILE_NAMES
 
 
 def _wordy(path: str) -> bool:

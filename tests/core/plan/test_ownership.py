@@ -275,3 +275,23 @@ def test_files_of_a_workstream_stay_plain_paths() -> None:
         (Key("W1"), ("lib.rs",)),
         (Key("W2"), ("lib.rs",)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Files:\n- `Dockerfile.web`\n- `.env.example`", ("Dockerfile.web", ".env.example")),
+        (
+            "Files:\n- `src/mail/` (new)\n  - `send.py`\n  - `src/page.py`",
+            ("src/mail/", "src/mail/send.py", "src/page.py"),
+        ),
+        ("Deliverables:\n- `docs/guide.md`\n- Report: `docs/report.md`", ("docs/guide.md", "docs/report.md")),
+        ("Tasks:\n- Add `src/a.py` and test it in `tests/a.py` (see `docs/a.md`)", ("src/a.py", "tests/a.py")),
+        ("Tasks:\n- Read `src/a.py` first", ()),
+        ("Files: `b.py`\n\nTasks:\n- Add `src/a.py`", ("b.py",)),
+    ],
+)
+def test_files_by_where_they_stand(text: str, wanted: tuple[str, ...]) -> None:
+    """Steps count where the workstream lists no files."""
+    plan = read_plan(f"### W1: One\nDepends on: none\n\n{text}\n\n### W2: Two\nDepends on: W1\n")
+    assert plan.workstreams[0].files == wanted

@@ -70,7 +70,8 @@ async def _read(
         needed = tuple(dict.fromkeys(found.branches.values()))
         if found.base == question.base and set(needed) <= set(question.branches):
             return reading, found, question
-        question = replace(question, base=found.base, branches=needed)
+        compare = question.compare_branches or found.pending is not None  # an edit may name a branch that is there
+        question = replace(question, base=found.base, branches=needed, compare_branches=compare)
     raise ReadFailed("the plan or its config changed each time it was read")
 
 

@@ -32,9 +32,10 @@ class _Waves:
 
     def __init__(self) -> None:
         self.waves: list[list[Key]] = []
+        self.lines: list[int] = []  # of each wave, 0 = not known
         self.placed: set[Key] = set()
 
-    def add(self, keys: Sequence[Key], beside: Sequence[Key] = ()) -> None:
+    def add(self, keys: Sequence[Key], beside: Sequence[Key] = (), line: int = 0) -> None:
         new = [each for each in dict.fromkeys(keys) if each not in self.placed]
         if not new:
             return
@@ -43,11 +44,13 @@ class _Waves:
             self.waves[-1].extend(new)
         else:
             self.waves.append(new)
+            self.lines.append(line)
 
     def order(self, line: int) -> Order | None:
         if len(self.waves) < 2:
             return None
-        return Order(tuple(tuple(each) for each in self.waves), line)
+        lines = tuple(each or line for each in self.lines)
+        return Order(tuple(tuple(each) for each in self.waves), line, lines=lines)
 
 
 def find_orders(root: Section, drafts: Sequence[Draft], names: Names) -> list[Order]:
@@ -120,7 +123,7 @@ def _of_fences(fences: Iterator[Fence], branches: dict[str, Key]) -> Iterator[Or
         for branch in merged_in(fence):
             name = branch.value.removeprefix("origin/")
             if name in branches:
-                waves.add([branches[name]])
+                waves.add([branches[name]], line=branch.line)
         if order := waves.order(fence.line):
             yield order
 
@@ -155,21 +158,21 @@ def _step_waves(steps: Sequence[Text], names: Names, titles: Titles) -> _Waves:
         if chain is not None:
             together = tuple(key for wave in chain.waves for key in wave)
             for keys in (together,) if _ANY_ORDER.search(step.raw) else chain.waves:
-                waves.add(keys)
+                waves.add(keys, line=step.line)
             continue
         if listed := names.only(step.raw):
-            waves.add(listed)
+            waves.add(listed, line=step.line)
             continue
         if titled := titles.only(step.raw):
-            waves.add(titled)
+            waves.add(titled, line=step.line)
             continue
         said = next(iter(clauses(step.raw, names)), None)
         if said is None:
-            waves.add(titles.keys(step.raw))
+            waves.add(titles.keys(step.raw), line=step.line)
             continue
         subjects = said.subjects or said.first
         if subjects:
-            waves.add(subjects, said.beside)
+            waves.add(subjects, said.beside, step.line)
     return waves
 
 
@@ -190,7 +193,8 @@ def _of_rows(table: Table, names: Names, titles: Titles) -> Order | None:
     waves = _Waves()
     for row in table.rows:
         keyed = next((keys for cell in row.cells if (keys := names.keys_in(cell.raw, bare=False))), ())
-        waves.add(keyed or next((keys for cell in row.cells if (keys := titles.keys(cell.raw))), ()))
+        found = keyed or next((keys for cell in row.cells if (keys := titles.keys(cell.raw))), ())
+        waves.add(found, line=row.line)
     return waves.order(table.line)
 
 

@@ -6,7 +6,7 @@ Also GitHub's rules for a branch name. Must not make names up.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from bot.core.plan.draft import Draft, Said
+from bot.core.plan.draft import Draft, Said, own_sections
 from bot.core.plan.entries import Entry, cut, said
 from bot.core.plan.fields import branch_in, is_template
 from bot.core.plan.inline import Text
@@ -151,12 +151,7 @@ def find_base(root: Section, drafts: Sequence[Draft]) -> Said | None:
     In this order: a base label of the plan; the base that all workstreams name; what is rebased onto or merged into;
     what a shell block checks out before it merges; a branch label outside the workstreams.
     """
-    own = {
-        id(section)
-        for each in drafts
-        if each.candidate.heads and each.candidate.section
-        for section in each.candidate.section.walk()
-    }
+    own = own_sections(drafts)
     outside = [each for each in root.walk() if id(each) not in own]
     taken = {each.branch.value for each in drafts if each.branch}
     entries = [entry for section in outside for entry in cut(section.blocks)]

@@ -3,6 +3,7 @@
 Must hold no rules; reader.py turns the last drafts into the Plan.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -133,3 +134,13 @@ class Order:
     def line_of(self, wave: int) -> int:
         """Return the line that says a wave, counted from 0."""
         return self.lines[wave] if wave < len(self.lines) else self.line
+
+
+def own_sections(drafts: Iterable[Draft]) -> set[int]:
+    """Return the ids of the sections that the workstreams head, and of those below them."""
+    return {
+        id(part)
+        for each in drafts
+        if each.candidate.heads and each.candidate.section
+        for part in each.candidate.section.walk()
+    }

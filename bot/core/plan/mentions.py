@@ -6,7 +6,7 @@ Must not add workstreams.
 from collections.abc import Sequence
 
 from bot.core.model import Key
-from bot.core.plan.draft import Candidate, Draft, Said
+from bot.core.plan.draft import Candidate, Draft, Said, own_sections
 from bot.core.plan.entries import Entry, cut, cut_sections, entries_of, said
 from bot.core.plan.fields import read_entry
 from bot.core.plan.groups import groups_around
@@ -44,12 +44,7 @@ def _is_place(title: str) -> bool:
 def merge_sections(root: Section, drafts: Sequence[Draft], names: Names) -> None:
     """Add what stands under a heading or a bold label that names exactly one workstream."""
     by_key = {each.key: each for each in drafts}
-    own = {
-        id(section)
-        for each in drafts
-        if each.candidate.heads and each.candidate.section
-        for section in each.candidate.section.walk()
-    }
+    own = own_sections(drafts)
     for section in root.walk():
         if id(section) in own:
             continue

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from bot.core.model import Key, Problem, Severity
-from bot.core.plan.draft import Draft, Order
+from bot.core.plan.draft import Draft, Order, own_sections
 from bot.core.plan.entries import Entry, cut
 from bot.core.plan.inline import Text
 from bot.core.plan.markdown import Items, Section
@@ -117,8 +117,7 @@ def _why_unread(told: _Told, names: Names, titles: Titles) -> str | None:
 
 def _places(root: Section, drafts: Sequence[Draft]) -> Iterator[_Told]:
     """Yield the outermost sections and labels about the order, outside the workstreams and not around them."""
-    own = {id(part) for each in drafts if each.candidate.heads and each.candidate.section
-           for part in each.candidate.section.walk()}  # fmt: skip
+    own = own_sections(drafts)
     around = {
         id(part) for each in drafts if (section := each.candidate.section) for part in (section, *section.ancestors())
     }

@@ -138,14 +138,6 @@ STRATEGY_HEADINGS = _phrases(
     merge strategy | merge plan | sequence
     """
 )
-#: Headings of the sections that draw or tell how the workstreams depend on each other.
-GRAPH_HEADINGS = _phrases(
-    """
-    dependency graph | dependencies | dependency | task dependencies | dependency map | parallelization |
-    parallelism | coordination | why the order matters | dependency & execution summary | critical path |
-    abhängigkeiten
-    """
-)
 #: Headings of the sections that hold the workstreams.
 UNIT_HEADINGS = _phrases(
     """

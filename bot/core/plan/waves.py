@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bot.core.model import Key
-from bot.core.plan.draft import Draft, Order
+from bot.core.plan.draft import Draft, Order, own_sections
 from bot.core.plan.entries import cut
 from bot.core.plan.inline import Text, undecorated
 from bot.core.plan.markdown import Block, Fence, Items, Paragraph, Section, Table
@@ -53,12 +53,7 @@ def listed_waves(root: Section, drafts: Sequence[Draft], names: Names) -> Iterat
     Phases order the work only where no workstream states needs of its own, or where it is said what completes each.
     """
     free = not any(each.needs for each in drafts)
-    own = {
-        id(part)
-        for each in drafts
-        if each.candidate.heads and each.candidate.section
-        for part in each.candidate.section.walk()
-    }
+    own = own_sections(drafts)
     for section in root.walk():
         if id(section) in own:
             continue

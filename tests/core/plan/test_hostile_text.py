@@ -41,7 +41,12 @@ def test_a_damaged_plan_is_read(data: st.DataObject) -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))
-    lint(text[:start] + data.draw(st.sampled_from(PIECES)) + text[end:])
+    damaged = text[:start] + data.draw(st.sampled_from(PIECES)) + text[end:]
+    plan = lint(damaged).plan
+    keys = [each.key for each in plan.workstreams]
+    assert len(set(keys)) == len(keys)
+    assert all(need in keys for each in plan.workstreams for need in each.needs)
+    assert plan.workstreams or [each.code for each in plan.problems] == ["no-workstreams"]
 
 
 @pytest.mark.parametrize("name", NASTY)

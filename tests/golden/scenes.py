@@ -146,6 +146,23 @@ APPROVED = ReviewFacts(
 )
 
 
+MINUTES = """# Meeting of 12 May
+
+Attendees: Ann, Bob, Eve
+
+## Agenda
+
+1. The printer
+2. The room
+
+## Action items
+
+- [ ] Ann writes to @all
+- [ ] Bob calls the printer's maker
+- [ ] Eve books the room
+"""
+
+
 def preview(body: str = PLAN, *, config: str | None = None, branches: Mapping[str, int] | None = None) -> PlanView:
     """A plan nobody has started. `branches`: key -> commits that its branch has already."""
     there = {

@@ -69,6 +69,7 @@ STATUS: dict[str, Callable[[], str]] = {
     "preview_branch_exists": lambda: status_comment(scenes.preview(branches={"W2": 3})),
     "preview_config_mistake": lambda: status_comment(scenes.preview(config="modus: auto\napprovals: many\n")),
     "preview_no_plan": lambda: status_comment(scenes.preview("The search is slow. Can we make it faster?")),
+    "preview_other_text": lambda: status_comment(scenes.preview(scenes.MINUTES)),
     "preview_too_long": lambda: status_comment(scenes.preview("word " * 20_000)),
     "status_opening": lambda: status_comment(scenes.opening()),
     "status_started": lambda: status_comment(scenes.started()),

@@ -16,6 +16,7 @@ from bot.core.plan.needs import Stated, names_nothing
 from bot.core.plan.order import position_in
 from bot.core.plan.refusal import Refusal
 
+NO_WORKSTREAMS = "no-workstreams"  # the code of the problem that says why a text is no plan
 MAX_BODY = 65_536  # characters; https://docs.github.com/en/rest/issues/issues refuses a longer body
 MAX_WORKSTREAMS = 100
 MAX_QUOTE = 80  # characters of the author's text in a message
@@ -49,7 +50,7 @@ def too_long(length: int) -> Problem:
 
 def no_workstreams(refusal: Refusal) -> Problem:
     """Return the problem of a text in which no list of workstreams was found, and why."""
-    return error("no-workstreams", 0, refusal.message, refusal.hint)
+    return error(NO_WORKSTREAMS, 0, refusal.message, refusal.hint)
 
 
 def too_many(count: int) -> Problem:

@@ -59,7 +59,7 @@ def why_not(root: Section, groups: Sequence[Group], title: str) -> Refusal:
     genre = signs.genre
     if genre is not None:
         lines = [str(each) for each in signs.lines[genre] if each][:_SHOWN]
-        told = f" (see line {', '.join(lines)})" if lines else ""
+        told = f" (see line{'s' * (len(lines) > 1)} {', '.join(lines)})" if lines else ""
         message = f"This reads like {genre.value}{told}, not like a plan. {found}".strip()
         return Refusal(Why.OTHER_TEXT, genre, message, _ELSEWHERE)
     if not found:
@@ -79,9 +79,9 @@ def _found(groups: Sequence[Group]) -> tuple[str, bool]:
     start = f"The {what} from line {best.members[0].line} on"
     if all(is_aside(each) for each in best.members):
         return f"{start} {stand} below a heading that sets {them} aside (such as checks, notes or later work).", True
-    few = "one alone is no list of workstreams, and " if count == 1 else ""
+    few = "is alone, which makes no list of workstreams, and " if count == 1 else ""
     names = "name" if count > 1 else "names"
     return (
-        f"{start} {few and '- ' + few}{names} too little of branch, files or needs to be taken for workstreams.",
+        f"{start} {few}{names} too little of branch, files or needs to be taken for workstreams.",
         False,
     )

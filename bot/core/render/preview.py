@@ -4,9 +4,21 @@ Must not promise anything that `start` does not do.
 """
 
 from bot.core.model import Mode, Severity, Workstream, branch_of
+from bot.core.plan.problems import NO_WORKSTREAMS
 from bot.core.render import notices, understood
 from bot.core.render.graph import graph
-from bot.core.render.parts import COMMENT_LIMIT, counted, fence, listed, numbered, sections, size, table
+from bot.core.render.parts import (
+    COMMENT_LIMIT,
+    counted,
+    fence,
+    inline,
+    listed,
+    numbered,
+    sections,
+    sentence,
+    size,
+    table,
+)
 from bot.core.render.words import order_text, prerequisites, title_text
 from bot.core.text import code, cut, name
 from bot.core.views import PlanView
@@ -14,6 +26,7 @@ from bot.core.views import PlanView
 TABLE_LIMIT = 22_000  # bytes
 ORDER_LIMIT = 5_000  # bytes
 SPARE = 200  # bytes, for the sentence that stands in for a text without room
+REASON_LIMIT = 400  # characters of the reason why a text is no plan
 PATH_LIMIT = 60  # characters of a path or branch in a table
 
 #: The form that the plan reader knows best, as docs/plan-format.md explains it.
@@ -72,11 +85,13 @@ def _room(*parts: str) -> int:
 
 
 def _no_plan(view: PlanView) -> str:
-    other = tuple(each for each in view.problems if each.code != "no-workstreams")
+    why = next((each.message for each in view.problems if each.code == NO_WORKSTREAMS), "")
+    other = tuple(each for each in view.problems if each.code != NO_WORKSTREAMS)
     return sections(
         "## Signalbox: no workstreams found",
-        "This issue is marked as a plan, but Signalbox finds no workstream in it. "
-        "Edit the issue so that every workstream has a heading with its key, like this:",
+        f"This issue is marked as a plan, but it was not read as one. {sentence(inline(why, REASON_LIMIT))}".strip(),
+        "If it is no plan, take the label off; nothing happens before somebody says `/signalbox start` anyhow. "
+        "If it is one, edit the issue so that every workstream has a heading with its key, like this:",
         fence(EXAMPLE.splitlines(), "markdown"),
         "Only the headings are needed. This comment follows every edit.",
         notices.problems(other),

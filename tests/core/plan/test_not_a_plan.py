@@ -107,7 +107,7 @@ def test_other_texts_give_no_workstreams_and_say_what_they_look_like(name: str) 
         ("Let us do this soon.", "no heading with a key, no list of checkboxes and no table of tasks"),
         ("- [ ] one thing\n- [ ] another\n", "The 2 checkboxes from line 1 on name too little"),
         ("## Out of scope\n\n- [ ] a\n- [ ] b\n- [ ] c\n", "The 3 checkboxes from line 3 on stand below a heading"),
-        ("Intro.\n\n### W1: Alone\n\nText.\n", "one alone is no list of workstreams"),
+        ("Intro.\n\n### W1: Alone\n\nText.\n", "is alone, which makes no list of workstreams"),
     ],
     ids=["empty", "prose", "bare", "aside", "alone"],
 )

@@ -107,8 +107,18 @@ def _of_name(named: Named, *, title: str, line: int, remark: Text, section: Sect
 
 
 def _is_held(section: Section) -> bool:
-    """Say whether the heading right above is "Workstreams", where every heading with a label is one."""
-    return section.parent is not None and folded(section.parent.title.plain) in HOLDERS
+    """Say whether a heading with a label counts: right below "Workstreams", or as one of a run of letters, "A — Lexer"."""
+    if section.parent is None:
+        return False
+    return folded(section.parent.title.plain) in HOLDERS or _in_letters(section)
+
+
+def _in_letters(section: Section) -> bool:
+    """Say whether the heading is one of at least two beside each other whose labels are single letters, A first."""
+    beside = section.parent.children if section.parent is not None else []
+    found = [named.key for each in beside if (named := labelled(each.title.raw)) is not None and len(named.key) == 1]
+    named = labelled(section.title.raw)
+    return len(found) > 1 and found[0] == "A" and named is not None and named.key in found
 
 
 def _of_heading(section: Section, named: Named) -> Candidate:

@@ -11,6 +11,7 @@ from bot.core.plan.draft import Candidate, Said
 from bot.core.plan.inline import Text, label_of, without_code
 from bot.core.plan.keys import name_of
 from bot.core.plan.markdown import Block, Fence, Item, Items, Paragraph, Section, Table
+from bot.core.plan.paths import paths_in
 from bot.core.plan.vocabulary import AFTER_WORDS, Field, field_of
 
 _REMARK_FIELD = re.compile(
@@ -19,6 +20,14 @@ _REMARK_FIELD = re.compile(
 _SENTENCE = re.compile(r"[^\W\d_a-z][\w'’]*(?:\s+[\w'’,-]+){2}")  # a capital word and two more words
 _NEED = re.compile(rf"(?:{'|'.join(re.escape(each) for each in AFTER_WORDS)})\s", re.IGNORECASE)
 _NEXT_LABEL = re.compile(r"\s[·•|—–;]\s(?=\*\*[^*]{1,60}\*\*)|\s[·•|—–;]\s(?=__[^_]{1,60}__)")
+_STOP = re.compile(r"(?<=[`\w)])[.;]\s+")
+_TOLD_BRANCH = re.compile(
+    r"^\W{0,3}(?:(?:works?|lives?|is|goes)\s)?(?:on\s)?(?:the\s)?(?P<branch>branch):?\s(?P<value>`)", re.IGNORECASE
+)
+_TOLD_FILES = re.compile(
+    r"^\W{0,3}(?:it\s)?(?:owns|touches|edits|modifies|changes|works in|may edit|may touch)\s(?:only\s)?(?P<value>\S)",
+    re.IGNORECASE,
+)
 _PARENTHESES = re.compile(r"\(([^()]{1,300})\)")
 
 
@@ -230,7 +239,25 @@ def entries_of(candidate: Candidate) -> list[Entry]:
     entries += cut(candidate.blocks)
     if candidate.heads and candidate.section is not None:
         entries += cut_sections(candidate.section.children)
-    return entries
+    return [*entries, *(told for entry in entries for told in _told(entry))]
+
+
+def _told(entry: Entry) -> Iterator[Entry]:
+    """Read the fields that a sentence of free text holds: "Works on branch `a/b`. Touches only `c/`."."""
+    if entry.kind is not None or entry.label:
+        return
+    for text in entry.texts:
+        if "`" not in text.raw:
+            continue
+        for piece in _STOP.split(text.raw):
+            match = _TOLD_BRANCH.match(piece) or _TOLD_FILES.match(piece)
+            value = Text(piece[match.start("value") :], text.line) if match is not None else None
+            if match is None or value is None:
+                continue
+            if "branch" in match.groupdict():
+                yield Entry(Field.BRANCH, "", text.line, [value])
+            elif any(paths_in(value)):
+                yield Entry(Field.FILES, "", text.line, [value])
 
 
 def _remarks(text: Text) -> Iterator[Entry]:

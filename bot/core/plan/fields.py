@@ -44,7 +44,10 @@ def draft_of(candidate: Candidate, key: Key, groups: tuple[str, ...] = ()) -> Dr
 def finish(draft: Draft) -> None:
     """Fill in what follows from other fields, once everything that speaks of the workstream was read."""
     if not draft.files:
-        owned = list(owned_in_steps([*draft.scope, *draft.acceptance]))
+        own = [
+            each for each in draft.prose if each.line == draft.line and not draft.candidate.heads
+        ]  # an item's own text
+        owned = list(owned_in_steps([*own, *draft.scope, *draft.acceptance]))
         draft.owned += owned
         _add(draft.files, [Said(each.path, each.line) for each in owned])
     if not draft.validation:  # "`pytest` passes" as acceptance is a command too

@@ -23,6 +23,7 @@ class Genre(Enum):
     MINUTES = "meeting notes"
     README = "a README"
     REPORT = "a report of work already done"
+    TEMPLATE = "a template to be filled in"
 
 
 _HEADINGS: Mapping[Genre, tuple[str, ...]] = {
@@ -30,12 +31,14 @@ _HEADINGS: Mapping[Genre, tuple[str, ...]] = {
     Genre.MINUTES: vocabulary.MINUTES_TEXTS,
     Genre.README: vocabulary.README_TEXTS,
     Genre.REPORT: vocabulary.REPORT_TEXTS,
+    Genre.TEMPLATE: vocabulary.TEMPLATE_TEXTS,
 }
 _TITLES: Mapping[Genre, tuple[str, ...]] = {
     Genre.BUG: vocabulary.BUG_TITLES,
     Genre.MINUTES: vocabulary.MINUTES_TITLES,
     Genre.README: vocabulary.README_TITLES,
     Genre.REPORT: vocabulary.REPORT_TITLES,
+    Genre.TEMPLATE: vocabulary.TEMPLATE_TITLES,
 }
 
 
@@ -63,7 +66,7 @@ def signs_of(root: Section, title: str) -> Signs:
     found: dict[Genre, list[int]] = {each: [] for each in Genre}
     for genre, words in _TITLES.items():
         if is_about(title, words):
-            found[genre].append(0)
+            found[genre] += [0] * (LIKELY if genre is Genre.TEMPLATE else 1)  # a template says so nowhere else
             break
     for text in _headings(root):
         genre_of = next((each for each, words in _HEADINGS.items() if is_about(plain(text.raw), words)), None)

@@ -58,7 +58,8 @@ def shape_of(identifier: str) -> str:
 
 
 _ROLE = re.compile(
-    rf"^(?P<role>[A-Z][\w/&-]{{0,30}}(?:\s[\w/&-]{{1,30}}){{0,3}}\s(?i:agent|team|squad|crew|lane|track))\b{_END}(?P<title>.*)$"
+    rf"^(?P<role>(?:[A-Z][\w/&-]{{0,30}}(?:\s[\w/&-]{{1,30}}){{0,3}}\s|[a-z][\w/&]{{0,30}}(?:-[\w/&]{{1,30}}){{0,2}}-)"
+    rf"(?i:agent|team|squad|crew|lane|track))\b{_END}(?P<title>.*)$"
 )
 _LABELLED = re.compile(r"^(?P<id>[A-Z][\w&/-]{0,30})(?:\s*[:：]\s*|\s+[–—-]\s+)(?P<title>\S.*)$")
 LABEL = "label"  # the shape of keys that are a word of their own
@@ -103,7 +104,7 @@ def _role_of(text: str) -> Named | None:
     match = _ROLE.match(text)
     if match is None or match["title"].startswith("("):
         return None
-    return Named(match["role"], match["title"].strip(), match["role"].rsplit(" ", 1)[-1].lower(), "role")
+    return Named(match["role"], match["title"].strip(), re.split(r"[ -]", match["role"])[-1].lower(), "role")
 
 
 def labelled(raw: str) -> Named | None:

@@ -68,7 +68,10 @@ class Stated:
 def find_needs(root: Section, drafts: Sequence[Draft], names: Names) -> Stated:
     """Return the stated needs of every workstream: its own words first, then what the rest of the plan says."""
     stated = Stated()
+    branches = {each.branch.value: each.key for each in drafts if each.branch}
     for draft in drafts:
+        if draft.base is not None and (below := branches.get(draft.base.value)) not in {None, draft.key}:
+            stated.add([draft.key], [below] if below else [], draft.base.line, Sureness.STATED)  # a stack of pulls
         _of_draft(draft, names, stated)
     silent = {each.key for each in drafts if not each.needs and not stated.of(each.key)}
     for text, ordering in _told(root, drafts):

@@ -160,7 +160,7 @@ def _step_waves(steps: Sequence[Text], names: Names, titles: Titles) -> _Waves:
             for keys in (together,) if _ANY_ORDER.search(step.raw) else chain.waves:
                 waves.add(keys, line=step.line)
             continue
-        if listed := names.only(step.raw):
+        if listed := names.only(_REMARK.sub(" ", step.raw)):
             waves.add(listed, line=step.line)
             continue
         if titled := titles.only(step.raw):

@@ -32,6 +32,8 @@ _ROLES = {
     **dict.fromkeys(["shared", "shares", "both", "joint", "coowner"], Role.SHARED),
 }
 _TICKS = frozenset(["✓", "✔", "✅", "☑", "●", "x", "X"])
+_TASK_ID = re.compile(r"^\W{0,4}T-?\d{1,4}\W{0,4}\s(?:\[[^\[\]]{1,8}\]\s*){0,3}")
+_PLACE = re.compile(r"\sin\s`")  # "Outbox model in `outbox.ts`", a task of its own
 #: Verbs at the beginning of a step that tell that its paths are worked on.
 _MAKING = frozenset(
     [
@@ -101,14 +103,17 @@ def _joined(entry: Entry, role: Role, verb: Verb | None) -> Iterator[Owned]:
 def owned_in_steps(texts: Sequence[Said]) -> Iterator[Owned]:
     """Yield the paths of lines that are nothing but a path, or that begin with a verb of making: "Add `a.py`"."""
     for each in texts:
-        shown = plain(each.value)
-        label = label_of(Text(each.value, each.line))
-        rest = label.rest if label else Text(each.value, each.line)
+        value = _TASK_ID.sub("", each.value)  # "T005 [P] Add `a.py`"
+        shown = plain(value)
+        label = label_of(Text(value, each.line))
+        rest = label.rest if label else Text(value, each.line)
         alone = list(paths_in(rest)) if len(rest.raw) <= MAX_PATH else []
         if len(alone) == 1 and _bare(rest.plain, alone[0]):
             yield from _owned_by(rest, Role.OWNER, None)
-        elif (first := _WORD.search(shown)) and first[0].lower() in _MAKING:
-            text = _SEE.sub(" ", each.value)
+        elif (first := _WORD.search(shown)) and (
+            first[0].lower() in _MAKING or (value != each.value and _PLACE.search(value))
+        ):
+            text = _SEE.sub(" ", value)
             for owned in _owned_by(Text(text, each.line), Role.OWNER, _VERBS.get(first[0].lower())):
                 if f"`{owned.path}`" in text or f"`/{owned.path}`" in text:
                     yield owned

@@ -21,6 +21,7 @@ _LEADS = frozenset(
 _LISTED = re.compile(
     r"^[\s`*(]*[\ue000-\uf8ff](?:(?:\s*[/,+&]\s*|\s+(?:and|und|y|e|et)\s+)[\ue000-\uf8ff]){0,100}[\s`*).]*$"
 )
+_PARENT = re.compile(r"(?<!\w)(?:task|story|epic|issue)\s(?:id:?\s)?#?(?P<id>\d{1,4})(?![\w.])", re.IGNORECASE)
 _STEM = re.compile(r"^.*?(?=\d+$)")
 _LETTERED = re.compile(r"^(?P<group>[A-Za-z]{1,6}\d{1,4})[a-z]$")  # P1a and P1b are the group P1
 MAX_WORDS = 14  # of a name
@@ -57,6 +58,7 @@ class Names:
         self.lettered = bool(drafts) and all(each.shape == "A" for each in drafts)  # keys such as "Epic A" alone
         for draft in drafts:
             self._learn_key(draft)
+            self._learn_child(draft)
         for draft in drafts:
             self._learn_others(draft)
         self._learn_branches(drafts)
@@ -75,6 +77,15 @@ class Names:
                 self._short.setdefault(identifier, (draft.key,))
             else:
                 self._add(identifier, (draft.key,))
+
+    def _learn_child(self, draft: Draft) -> None:
+        """Learn "7.2" for the subtask 2 below a heading "Task 7"."""
+        section = draft.candidate.section
+        around = list(section.ancestors()) if section is not None and draft.key.isdecimal() else []
+        for each in [*around, *(around[-1].children[:5] if around else [])]:  # the task's own heading may stand beside
+            if (parent := _PARENT.search(each.title.plain)) is not None:
+                self._add(f"{parent['id']}.{draft.key}", (draft.key,))
+                return
 
     def _learn_others(self, draft: Draft) -> None:
         """Learn a branch, an alias or a title of several words; a title that speaks of other workstreams is no name."""

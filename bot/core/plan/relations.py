@@ -56,6 +56,15 @@ _NEXT = re.compile(
 _MARK = re.compile(_ONE)
 _SUBJECT = re.compile(_MANY)
 _PARENTHESES = re.compile(r"\([^()]{0,300}\)")
+_GROUPED = re.compile(
+    rf"\((\s?{_ONE}(?:\s?(?:[/,+&|‖]|\|\||and|und|y|e|et)\s?{_ONE}){{1,30}}\s?)\)"
+)  # "A → (B ‖ C) → D"
+_NAMED_IN_REMARK = re.compile(rf"(?<![\ue000-\uf8ff]\s)\(({_MANY})\)")  # "Setup (T1, T2) before T3"
+_BEFORE_ALL = re.compile(
+    r"(?<!\w)(?:before|blocks|block)\s(?:everything|everyone|all)(?:\s(?:else|others?|other\s\w+|the\s(?:others|rest)))?"
+    r"\s?[.!]?\s?$",
+    re.IGNORECASE,
+)
 _SPACES = re.compile(r"\s+")
 _STOP = re.compile(r"(?<=[.;!?])\s+|\n")
 
@@ -76,7 +85,7 @@ def chain(raw: str, names: Names) -> tuple[tuple[Key, ...], ...]:
     if not _HAS_ARROW.search(raw):
         return ()
     marked, mentions = names.marked(raw)
-    for sentence in _STOP.split(_PARENTHESES.sub("", marked)):
+    for sentence in _STOP.split(_PARENTHESES.sub("", _GROUPED.sub(r" \1 ", marked))):
         first, *rest = ARROW.split(sentence)
         links = (names.keys_of(part, mentions) for part in (_after_colon(first), *rest))
         found = tuple(each for each in links if each)
@@ -99,9 +108,19 @@ class Clause:
 def clauses(raw: str, names: Names, *, remarks: bool = False) -> Iterator[Clause]:
     """Yield what each sentence of a text says about the order of workstreams; `remarks` = read parentheses too."""
     text, mentions = names.marked(raw)
-    for sentence in _STOP.split(text):
+    for sentence in _STOP.split(_NAMED_IN_REMARK.sub(r" \1 ", text)):
         if mentions and _MARK.search(sentence):
+            if (ahead := _ahead_of_all(sentence, mentions)) is not None:
+                yield Clause(ahead, (), tuple(each for each in names.keys if each not in ahead), (), ())
+                continue
             yield _clause(sentence if remarks else _SPACES.sub(" ", _PARENTHESES.sub("", sentence)), mentions)
+
+
+def _ahead_of_all(sentence: str, mentions: tuple[Mention, ...]) -> tuple[Key, ...] | None:
+    """Return who comes "before everything else", None if the sentence does not say that of anybody."""
+    said = _BEFORE_ALL.search(sentence)
+    who = _LAST.search(sentence[max(0, said.start() - _REACH) : said.start()]) if said else None
+    return Names.keys_of(who["of"], mentions) if who else None
 
 
 def _clause(sentence: str, mentions: tuple[Mention, ...]) -> Clause:

@@ -34,7 +34,8 @@ class Field(Enum):
 PHRASES: dict[Field, tuple[str, ...]] = {
     Field.BRANCH: _phrases(
         """
-        branch | branch name | git branch | feature branch | working branch | zweig | rama | ramo | branche
+        branch | branch name | git branch | head | head branch | source branch | feature branch | working branch |
+        zweig | rama | ramo | branche
         """
     ),
     Field.BASE: _phrases(
@@ -56,7 +57,8 @@ PHRASES: dict[Field, tuple[str, ...]] = {
         depends on | dependency | dependencies | depends | needs | requires | blocked by | after | prerequisite |
         prerequisites | deps | merge after | starts after | start after | waits for | waits on | waiting for |
         blockers | prereqs | upstream | predecessors | abhangig von | abhängig von | abhängigkeiten | depende de |
-        dependências | dependencias | dépend de | dépendances
+        dependências | dependencias | dépend de | dépendances | bloqueada por | bloqueado por | blockiert durch |
+        blockiert von | bloqué par | espera por | wartet auf
         """
     ),
     Field.BLOCKS: _phrases(
@@ -195,6 +197,10 @@ REPORT_TEXTS = _phrases(
 BUG_TITLES = _phrases("bug | bug report | crash | crashes | panic | regression | broken")
 MINUTES_TITLES = _phrases("meeting | minutes | standup | stand-up | weekly sync | retro | retrospective")
 README_TITLES = _phrases("readme")
+TEMPLATE_TEXTS = _phrases("type of change | checklist before merging | how has this been tested")
+TEMPLATE_TITLES = _phrases(
+    "pr template | pull request template | issue template | release template | checklist template"
+)
 REPORT_TITLES = _phrases(
     """
     session report | session summary | session notes | status report | progress report | completion report | completion
@@ -208,7 +214,7 @@ UNITS = _phrases(
     pull request | workpackage | squad | module | feature | deliverable | subtask | job |
     worker | developer | dev | engineer | claude | coder |
     terminal | slice | work item | agente | equipo | equipe |
-    tarefa | tarea | aufgabe | arbeitspaket | tâche
+    tarefa | tarea | aufgabe | arbeitspaket | tâche | trilha | pista | carril | frente | equipa | strang
     """
 )
 #: Words that name a stretch of time or a container of units: "Phase 1", "Week 2".

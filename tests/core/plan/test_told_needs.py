@@ -27,6 +27,8 @@ def needs(text: str) -> dict[str, tuple[str, ...]]:
         ("Never start W3 until W1 is merged.", {"W3": ("W1",)}),
         ("W4 must not land before W1.", {"W4": ("W1",)}),
         ("W1 must merge before W2.", {"W2": ("W1",)}),
+        ("Setup (W1, W2) before everything else", {"W3": ("W1", "W2"), "W4": ("W1", "W2")}),
+        ("Tests (W1) before W3 and W4", {"W3": ("W1",), "W4": ("W1",)}),
         ("W2-W4 need W1.", {"W2": ("W1",), "W3": ("W1",), "W4": ("W1",)}),
         ("W3 would benefit from W1 but can go without.", {}),
         ("W2 is not blocked by W1.", {}),
@@ -209,3 +211,91 @@ def test_a_ticked_heading_keeps_its_key() -> None:
         ("Agent A", True),
         ("Agent B", False),
     ]
+
+
+def test_fields_told_in_sentences() -> None:
+    text = """# Launch
+
+### Agent Ada: registry
+Works on branch `team/ada`. Touches only `registry/` and `schemas/events.json`.
+
+### Agent Bob: collectors
+Works on branch `team/bob`. Owns `collectors/`. Waits for Ada.
+"""
+    ada, bob = read_plan(text).workstreams
+    assert (ada.branch, ada.files) == ("team/ada", ("registry/", "schemas/events.json"))
+    assert (bob.branch, bob.files, bob.needs) == ("team/bob", ("collectors/",), ("Agent Ada",))
+
+
+def test_a_roster_of_hyphenated_roles() -> None:
+    text = """# Squad roster
+
+1. **parser-agent** – rewrites the grammar. Owns `grammar/`. Branch `sq/parser`.
+2. **lint-agent** – new rules. Owns `rules/`. Branch `sq/lint`.
+3. **docs-agent** – reference pages. Owns `docs/ref/`. Branch `sq/docs`.
+"""
+    plan = read_plan(text)
+    assert [(each.key, each.branch) for each in plan.workstreams] == [
+        ("parser-agent", "sq/parser"), ("lint-agent", "sq/lint"), ("docs-agent", "sq/docs"),
+    ]  # fmt: skip
+
+
+def test_task_lines_own_the_path_they_end_in() -> None:
+    text = """# Tasks
+
+## Core
+
+- [ ] T001 Create the skeleton in `packages/sync/`
+- [ ] T002 [P] Outbox model in `packages/sync/outbox.ts`
+- [ ] T003 Update `docs/sync.md`
+"""
+    assert [each.files for each in read_plan(text).workstreams] == [
+        ("packages/sync/",), ("packages/sync/outbox.ts",), ("docs/sync.md",),
+    ]  # fmt: skip
+
+
+def test_a_stack_of_pulls_needs_what_its_bases_say() -> None:
+    text = """# Stack
+
+| # | PR | Base | Head |
+|---|----|------|------|
+| 1 | Extract the loader | `main` | `cfg/loader` |
+| 2 | Typed settings | `cfg/loader` | `cfg/typed` |
+| 3 | Drop the old ones | `cfg/typed` | `cfg/drop` |
+"""
+    streams = read_plan(text).workstreams
+    assert [each.branch for each in streams] == ["cfg/loader", "cfg/typed", "cfg/drop"]
+    assert [each.needs for each in streams] == [(), (streams[0].key,), (streams[1].key,)]
+    assert read_plan(text).base == "main"
+
+
+def test_subtasks_are_named_with_their_task() -> None:
+    text = """# Task ID: 7
+
+# Subtasks
+
+## 1. Schema [done]
+### Dependencies: None
+### Description: Define the fields.
+
+## 2. Indexer [pending]
+### Dependencies: 7.1
+### Description: Write them.
+"""
+    assert needs(text) == {"2": ("1",)}
+
+
+def test_parentheses_hold_a_wave() -> None:
+    text = f"# Plan\n\n## Workstreams\n\n{FOUR}\n## Merge order\n\nW1 → (W2 ‖ W3) → W4\n"
+    assert read_plan(text).merge_order == (("W1",), ("W2", "W3"), ("W4",))
+
+
+def test_lettered_headings_beside_each_other() -> None:
+    text = "# Build\n\n### A — Lexer\n**Files:** `lex.rs`\n\n### B — Parser\n**Files:** `parse.rs`\n**Needs:** A\n"
+    assert needs(text) == {"B": ("A",)}
+
+
+def test_a_template_is_no_plan() -> None:
+    plan = read_plan("# PR template\n\n- [ ] Tests added\n- [ ] Docs updated\n- [ ] No merge commits\n")
+    assert plan.workstreams == ()
+    assert "a template" in plan.problems[0].message

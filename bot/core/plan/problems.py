@@ -48,6 +48,17 @@ def too_long(length: int) -> Problem:
     )
 
 
+def mended(line: int) -> Problem:
+    """Return the note that garbled characters were read as what they were."""
+    return problem(
+        Severity.NOTE,
+        "garbled-text",
+        line,
+        "Here and perhaps below, characters were saved in the wrong encoding; they were read as what they were.",
+        "Save the text as UTF-8 when you edit it next.",
+    )
+
+
 def no_workstreams(refusal: Refusal) -> Problem:
     """Return the problem of a text in which no list of workstreams was found, and why."""
     return error(NO_WORKSTREAMS, 0, refusal.message, refusal.hint)

@@ -23,7 +23,15 @@ from bot.core.plan.mentions import merge_candidates, merge_sections
 from bot.core.plan.needs import Stated, find_needs
 from bot.core.plan.order import find_orders
 from bot.core.plan.origins import origins_of, own_of
-from bot.core.plan.problems import MAX_BODY, MAX_WORKSTREAMS, duplicate_key, no_workstreams, too_long, too_many
+from bot.core.plan.problems import (
+    MAX_BODY,
+    MAX_WORKSTREAMS,
+    duplicate_key,
+    mended,
+    no_workstreams,
+    too_long,
+    too_many,
+)
 from bot.core.plan.references import Names
 from bot.core.plan.refusal import why_not
 from bot.core.plan.repair import repaired
@@ -41,14 +49,14 @@ def read_plan(body: str, title: str = "") -> Plan:
     """
     if len(body) > MAX_BODY:
         return _empty(title, too_long(len(body)))
-    text = unfenced(repaired(body))
-    root = parse(text)
+    text, garbled = repaired(body)
+    root = parse(unfenced(text))
     title = (title.strip() or _first_heading(root))[:MAX_PLAN_TITLE]
     groups = groups_of(root)
     choice = choose(groups, root, title)
     if choice is None:
         return _empty(title, no_workstreams(why_not(root, groups, title)))
-    found: list[Problem] = []
+    found: list[Problem] = [mended(garbled)] if garbled else []
     drafts, again = _drafts(complete(choice, groups), found)
     if len(drafts) > MAX_WORKSTREAMS:
         found.append(too_many(len(drafts)))

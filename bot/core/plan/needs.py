@@ -150,11 +150,24 @@ def _of_field(draft: Draft, value: Said, names: Names, stated: Stated) -> None:
         text = "".join([*rest, plain(text)[position:]])
     for piece in _PIECES.split(plain(text)):
         words = piece.strip(" .:*`-")
-        if words and is_key(words) and not any(each in piece.lower() for each in DONE_WORDS):
+        if (
+            words
+            and is_key(words)
+            and not any(each in piece.lower() for each in DONE_WORDS)
+            and not _met(words, value.value)
+        ):
             others = [each for each in names.keys if each != draft.key]
             nearest = get_close_matches(words.lower(), [each.lower() for each in others], n=1, cutoff=0.5)
             key = next((each for each in others if nearest and each.lower() == nearest[0]), None)
             stated.unknown.append((draft.key, Said(words, value.line), key))
+
+
+def _met(words: str, value: str) -> bool:
+    """Say whether the remark behind a reference tells that it is done: "T-146 (research complete ✅)"."""
+    shown = plain(value)
+    at = shown.find(words)
+    remark = _REMARK.match(shown, at + len(words) + 1) if at >= 0 else None
+    return remark is not None and any(each in remark[0].lower() for each in DONE_WORDS)
 
 
 def _of_clause(clause: Clause, own: Key | None, line: int, stated: Stated) -> None:

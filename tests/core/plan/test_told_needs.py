@@ -299,3 +299,10 @@ def test_a_template_is_no_plan() -> None:
     plan = read_plan("# PR template\n\n- [ ] Tests added\n- [ ] Docs updated\n- [ ] No merge commits\n")
     assert plan.workstreams == ()
     assert "a template" in plan.problems[0].message
+
+
+@pytest.mark.parametrize(("remark", "unknown"), [(" (research complete ✅)", False), (" (research)", True), ("", True)])
+def test_an_unknown_need_that_is_done_blocks_nothing(remark: str, unknown: bool) -> None:
+    plan = read_plan(f"# Plan\n\n## Workstreams\n\n{FOUR}Depends on: W1, W9{remark}\n")
+    assert ("unknown-need" in [each.code for each in plan.problems]) is unknown
+    assert plan.workstreams[3].needs == ("W1",)

@@ -227,8 +227,9 @@ CONTAINERS = _phrases(
 )
 
 #: Those of them that come one after the other, whatever the calendar says.
-PHASE_WORDS = _phrases("phase | stage | fase")  # as often a theme as a time
 WAVE_WORDS = _phrases("wave | phase | stage | batch | round | level | fase | welle | onda | ola | vague")
+#: Those of these that are as often a theme as a time.
+PHASE_WORDS = _phrases("phase | stage | fase")
 
 #: A needs field that says so begins with one of these.
 NONE_WORDS = _phrases(

@@ -56,7 +56,23 @@ def choose(groups: list[Group], root: Section, title: str = "") -> Choice | None
     best = max(judged, key=lambda each: (each.score, len(each.group.members)), default=None)
     if best is None or best.score < enough:
         return _nothing_smaller(judged, enough)
-    return _over_its_rows(_over_its_steps(best, groups), groups)
+    return _over_its_rows(_over_its_steps(_below_a_title(best, judged, enough), groups), groups)
+
+
+def _below_a_title(best: Choice, judged: list[Choice], enough: float) -> Choice:
+    """Return the workstreams below a heading that looks like one itself and only holds them: the title "#12: The plan"."""
+    head = best.group.members[0]
+    if best.group.kind != "heading" or len(best.group.members) != 1 or head.section is None:
+        return best
+    below = {id(each) for each in head.section.walk()} - {id(head.section)}
+    inner = [
+        each
+        for each in judged
+        if each.score >= enough
+        and len(each.group.members) > 1
+        and all(id(one.section) in below for one in each.group.members)
+    ]
+    return max(inner, key=lambda each: each.score, default=best)
 
 
 def _nothing_smaller(judged: list[Choice], enough: float) -> Choice | None:

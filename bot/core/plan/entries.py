@@ -5,12 +5,12 @@ Must not read the values; fields.py does.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from bot.core.plan.draft import Candidate, Said
 from bot.core.plan.inline import Text, label_of, without_code
 from bot.core.plan.keys import name_of
-from bot.core.plan.markdown import Block, Fence, Item, Items, Paragraph, Section, Table
+from bot.core.plan.markdown import Block, Fence, Item, Items, Paragraph, Section, Table, unlazy
 from bot.core.plan.paths import paths_in
 from bot.core.plan.vocabulary import AFTER_WORDS, Field, field_of
 
@@ -170,20 +170,6 @@ def _labels_apart(text: Text) -> list[Text]:
     return [Text(each, text.line) for each in _NEXT_LABEL.split(text.raw)]
 
 
-def _unlazy(block: Items) -> Iterator[Items | Paragraph]:
-    """Cut labels off the items of a list: without a blank line between, markdown takes them for the item's text."""
-    items: list[Item] = []
-    for item in block.items:
-        at = next((n for n, text in enumerate(item.lines) if n and _is_field(text)), None)
-        items.append(item if at is None else replace(item, lines=item.lines[:at]))
-        if at is not None:
-            yield Items(tuple(items), block.line)
-            yield Paragraph(item.lines[at:])
-            items = []
-    if items:
-        yield Items(tuple(items), block.line)
-
-
 def _ends(entry: Entry, text: Text) -> bool:
     """Say whether the next line of the paragraph is a sentence of its own and no more of a one-line value."""
     if not entry.texts or entry.kind not in {Field.BRANCH, Field.BASE, Field.FILES}:
@@ -205,7 +191,7 @@ def cut(blocks: Iterable[Block]) -> list[Entry]:
         if isinstance(block, Paragraph):
             cutter.paragraph(block)
         elif isinstance(block, Items):
-            for part in _unlazy(block):
+            for part in unlazy(block, _is_field):
                 if isinstance(part, Items):
                     cutter.items(part)
                 else:

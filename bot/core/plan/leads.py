@@ -5,10 +5,11 @@ Used by candidates.py on the blocks of one section. Must not judge whether such 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from bot.core.plan.inline import Text, plain
 from bot.core.plan.keys import Named, name_of, second_name
-from bot.core.plan.markdown import Block, Item, Items, Paragraph
+from bot.core.plan.markdown import Block, Items, Paragraph, unlazy
 from bot.core.plan.vocabulary import field_of
 
 _STRONG = ("**", "__")
@@ -27,7 +28,8 @@ class Lead:
 def leads_of(blocks: Sequence[Block]) -> Iterator[Lead]:
     """Yield the bold lines with a key among the blocks of a section, each with everything up to the next one."""
     current: Lead | None = None
-    for block in (part for each in blocks for part in _unlazy(each)):
+    parts = (unlazy(each, _is_lead) if isinstance(each, Items) else (each,) for each in blocks)
+    for block in chain.from_iterable(parts):
         if not isinstance(block, Paragraph):
             if current is not None:
                 current.blocks.append(block)
@@ -47,26 +49,13 @@ def leads_of(blocks: Sequence[Block]) -> Iterator[Lead]:
         yield current
 
 
-def _unlazy(block: Block) -> Iterator[Block]:
-    """Cut leads off the items of a list: without a blank line between, markdown takes them for the item's text."""
-    if not isinstance(block, Items):
-        yield block
-        return
-    items: list[Item] = []
-    for item in block.items:
-        at = next((n for n, text in enumerate(item.lines) if n and _lead(text) is not None), None)
-        items.append(item if at is None else replace(item, lines=item.lines[:at]))
-        if at is not None:
-            yield Items(tuple(items), block.line)
-            yield Paragraph(item.lines[at:])
-            items = []
-    if items:
-        yield Items(tuple(items), block.line)
-
-
 def _hand_over(lead: Lead | None, lines: Sequence[Text]) -> None:
     if lead is not None and lines:
         lead.blocks.append(Paragraph(tuple(lines)))
+
+
+def _is_lead(text: Text) -> bool:
+    return _lead(text) is not None
 
 
 def _lead(text: Text) -> Lead | None:

@@ -4,8 +4,8 @@ Turns a text into a tree of sections that hold paragraphs, lists, tables and fen
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -81,6 +81,23 @@ class Fence:
 
 
 Block = Paragraph | Items | Table | Fence
+
+
+def unlazy(block: Items, begins: Callable[[Text], bool]) -> Iterator[Items | Paragraph]:
+    """Cut lines off the items of a list from the first that `begins` something of its own.
+
+    Without a blank line between, markdown takes such a line for more of the item's text.
+    """
+    items: list[Item] = []
+    for item in block.items:
+        at = next((n for n, text in enumerate(item.lines) if n and begins(text)), None)
+        items.append(item if at is None else replace(item, lines=item.lines[:at]))
+        if at is not None:
+            yield Items(tuple(items), block.line)
+            yield Paragraph(item.lines[at:])
+            items = []
+    if items:
+        yield Items(tuple(items), block.line)
 
 
 @dataclass(slots=True)

@@ -70,8 +70,9 @@ def find_needs(root: Section, drafts: Sequence[Draft], names: Names) -> Stated:
     stated = Stated()
     branches = {each.branch.value: each.key for each in drafts if each.branch}
     for draft in drafts:
-        if draft.base is not None and (below := branches.get(draft.base.value)) not in {None, draft.key}:
-            stated.add([draft.key], [below] if below else [], draft.base.line, Sureness.STATED)  # a stack of pulls
+        below = branches.get(draft.base.value) if draft.base is not None else None
+        if draft.base is not None and below is not None and below != draft.key:  # a stack of pulls
+            stated.add([draft.key], [below], draft.base.line, Sureness.STATED)
         _of_draft(draft, names, stated)
     silent = {each.key for each in drafts if not each.needs and not stated.of(each.key)}
     for text, ordering in _told(root, drafts):

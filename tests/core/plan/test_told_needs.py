@@ -306,3 +306,9 @@ def test_an_unknown_need_that_is_done_blocks_nothing(remark: str, unknown: bool)
     plan = read_plan(f"# Plan\n\n## Workstreams\n\n{FOUR}Depends on: W1, W9{remark}\n")
     assert ("unknown-need" in [each.code for each in plan.problems]) is unknown
     assert plan.workstreams[3].needs == ("W1",)
+
+
+@pytest.mark.parametrize("title", ["#12", "W0: The whole", "Task 7: Search"])
+def test_a_title_with_a_key_is_no_workstream(title: str) -> None:
+    text = "## Workstreams\n\n### Backend: Routes\nFiles: `a.py`\n\n### Frontend: Page\nBranch: `feat/b`\n"
+    assert [each.key for each in read_plan(f"# {title}\n\n{text}").workstreams] == ["Backend", "Frontend"]

@@ -63,7 +63,7 @@ class OpenPull:
     """Open a pull request. GitHub refuses a second one for the same head and base."""
 
     replay: ClassVar[Replay] = Replay.GUARDED
-    key: Key
+    key: str  # what it is for: a workstream's key, or "rollback 1"
     head: Branch
     base: Branch
     title: str
@@ -168,12 +168,62 @@ class MergePull:
     """Merge a pull whose head is still the one that was judged."""
 
     replay: ClassVar[Replay] = Replay.GUARDED
-    key: Key
+    key: str  # a workstream's key, or "rollback 1"
     pull: PullNumber
     head_sha: Sha
     method: MergeMethod
     title: str
     message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateBranch:
+    """Bring a pull's branch up to its base by GitHub's own merge or rebase, if its head is still `expected`."""
+
+    replay: ClassVar[Replay] = Replay.GUARDED
+    key: Key
+    pull: NodeId
+    expected: Sha
+    rebase: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A change of the base as git's merge can carry it elsewhere: it leads from one commit's tree to another tree.
+
+    To take a landing back, `start` is the landing and `tree` that of the base before it; to bring it anew, `start` is
+    the base before it and `tree` that of the landing. `start` must be an ancestor of what the change is carried onto.
+    """
+
+    start: Sha
+    tree: Sha
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildBranch:
+    """Create a branch of one commit on `onto`. Outcomes: DONE with the commit as `result` and its tree as `tree`, also
+    if the branch is there and holds just that; CONFLICT with `paths`, and nothing is left behind; MOVED if something
+    else is on the branch.
+    """
+
+    replay: ClassVar[Replay] = Replay.GUARDED
+    what: str  # for the list of refusals: "rollback 1", "the new branch of W2"
+    branch: Branch
+    onto: Sha
+    tree: Sha | None  # the commit's tree; None = what git's merge makes of `onto` and each of `changes` in turn
+    changes: tuple[Change, ...]
+    trial: Branch  # a branch of ours to try merges on, removed afterwards
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TryMerge:
+    """Learn what git's merge makes of two commits, and change nothing. DONE with `tree`, or CONFLICT with `paths`."""
+
+    replay: ClassVar[Replay] = Replay.SAFE
+    onto: Sha
+    head: Sha
+    trial: Branch  # as in BuildBranch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +233,7 @@ class TickIssue:
     replay: ClassVar[Replay] = Replay.SAFE
     issue: IssueNumber
     keys: tuple[Key, ...]
+    back: tuple[Key, ...] = ()  # those whose tick is taken back: they were rolled back
 
 
 Mutation = (
@@ -192,6 +243,7 @@ Mutation = (
     | EmptyCommit
     | OpenPull
     | ReopenPull
+    | UpdateBranch
     | MarkReady
     | AddLabels
     | RemoveLabels
@@ -201,7 +253,9 @@ Mutation = (
     | React
 )  # what one GraphQL request may carry many of
 
-Action = Mutation | MergePull | TickIssue
+Lone = MergePull | TickIssue | BuildBranch | TryMerge  # what takes requests of its own
+
+Action = Mutation | Lone
 
 
 def name_of(action: Action) -> str:
@@ -213,6 +267,10 @@ def name_of(action: Action) -> str:
             return f"open the pull for {action.key}"
         case CreateRefs():
             return "create the branches"
+        case BuildBranch():
+            return f"prepare {action.what}"
+        case UpdateBranch():
+            return f"update the branch of {action.key}"
         case _:
             words = "".join(f" {char.lower()}" if char.isupper() else char for char in type(action).__name__)
             return words.strip()
@@ -223,6 +281,7 @@ class OutcomeKind(Enum):
 
     DONE = "done"
     ALREADY = "already"  # it was so before
+    CONFLICT = "conflict"  # git's merge found `paths` changed on both sides; nothing was written
     MOVED = "moved"  # the guard refused: the world is not as judged; look again
     REFUSED = "refused"  # GitHub says no, and will say it again
     LATER = "later"  # not now: limits, or GitHub is still thinking
@@ -236,4 +295,6 @@ class Outcome:
     kind: OutcomeKind
     detail: str = ""  # GitHub's message, without secrets
     retry_after: timedelta | None = None
-    result: str | None = None  # node id of what was created, or the sha of the merge
+    result: str | None = None  # node id of what was created, or the sha of the merge or commit
+    tree: Sha | None = None  # of what a merge made
+    paths: tuple[str, ...] = ()  # of a conflict

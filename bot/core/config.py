@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from bot.core.model import LABEL_PREFIX, OWN_CHECK, MergeMethod, Mode, Problem, Severity
+from bot.core.model import LABEL_PREFIX, OWN_CHECK, MergeMethod, Mode, OnRed, Problem, Severity, Update
 from bot.core.text import code, cut, plain
 
 MAX_BYTES = 65_536  # of the file; a longer one is refused unread
@@ -40,6 +40,12 @@ class Config:
     acceptance: bool = True  # the task list in the pull's body must be ticked
     checks: tuple[CheckName, ...] | None = None  # None = every check that reports on the head; () = none
     checks_grace: timedelta = timedelta(minutes=10)  # how long a check may take to report for the first time
+    verify: tuple[CheckName, ...] | None = None  # on the base after a merge; as `checks` if the file does not say
+    verify_timeout: timedelta = timedelta(hours=1)  # how long the base's checks may take after a merge
+    on_red: OnRed = OnRed.ROLLBACK_PULL
+    already_red: bool = False  # True = a check that was red before the merge too counts against it
+    freeze_base: bool = False  # True = other pulls into the base wait too while a merge is verified
+    update: Update = Update.NEVER
     branch_prefix: str = "signalbox/"  # for workstreams whose plan names no branch
     remove_branches: bool = False  # remove the created branches when the plan is complete
     bots: tuple[str, ...] = ()  # logins of bots whose commands are obeyed
@@ -239,14 +245,24 @@ class _File(BaseModel):
     checks: Annotated[tuple[_Check, ...] | None, Field(strict=False), BeforeValidator(_checks)] = None
     checks_grace: Annotated[timedelta, BeforeValidator(_duration)] = timedelta(minutes=10)
     branch_prefix: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_ref)] = "signalbox/"
+    verify: Annotated[tuple[_Check, ...] | None, Field(strict=False), BeforeValidator(_checks)] = None
+    verify_timeout: Annotated[timedelta, BeforeValidator(_duration)] = timedelta(hours=1)
+    on_red: Annotated[OnRed, Field(strict=False)] = OnRed.ROLLBACK_PULL
+    already_red: bool = False
+    freeze_base: bool = False
+    update: Annotated[Update, Field(strict=False)] = Update.NEVER
     remove_branches: bool = False
     bots: Annotated[tuple[_Login, ...], Field(strict=False)] = ()
 
     def config(self) -> Config:
         """The settings as the rest of the core knows them."""
         given: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
-        if self.checks is not None:
-            given["checks"] = tuple(CheckName(name=each.name, app=each.app) for each in self.checks)
+        for name in ("checks", "verify"):
+            wanted: tuple[_Check, ...] | None = getattr(self, name)
+            if wanted is not None:
+                given[name] = tuple(CheckName(name=each.name, app=each.app) for each in wanted)
+        if "verify" not in given:
+            given["verify"] = given.get("checks")
         return Config(**given)
 
 
@@ -259,6 +275,12 @@ _EXPECTED: Mapping[str, str] = {
     "acceptance": "`true` or `false`",
     "checks": "`all`, or a list of names of checks (or `{name: unit, app: 15368}`), without `signalbox` itself",
     "checks_grace": "whole minutes, or a length like `90s`, `10m` or `1h`, a day at most",
+    "verify": "`all`, or a list of names of checks as `checks` takes it, or `[]` for none",
+    "verify_timeout": "whole minutes, or a length like `90s`, `10m` or `1h`, a day at most",
+    "on_red": "`rollback_pull`, `rollback` or `hold`",
+    "already_red": "`true` or `false`",
+    "freeze_base": "`true` or `false`",
+    "update": "`never`, `before_merge` or `always_current`",
     "branch_prefix": "text that may begin a branch's name, like `signalbox/`",
     "remove_branches": "`true` or `false`",
     "bots": "a list of bots' logins, like `renovate[bot]`",

@@ -106,6 +106,8 @@ class PullFacts:
     checks_complete: bool = True  # False = GitHub listed more checks than we read
     own_checks: tuple[OwnCheck, ...] = ()  # newest first
     reviews: tuple[ReviewFacts, ...] = ()
+    trial_tree: Sha | None = None  # tree of GitHub's trial merge; None = GitHub shows none
+    trial_parents: tuple[Sha, ...] = ()  # what that merge was made of: base, head
     merge_sha: Sha | None = None
     merged_at: datetime | None = None
     merged_by: Login | None = None
@@ -164,11 +166,66 @@ class RequiredCheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CommitFacts:
+    """A commit of the base and what checks say about it."""
+
+    sha: Sha
+    tree: Sha
+    parents: tuple[Sha, ...]
+    checks: tuple[CheckFacts, ...] = ()  # without our own
+    checks_complete: bool = True  # False = GitHub listed more checks than we read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One move of the base along its first parents."""
+
+    sha: Sha
+    tree: Sha
+    before: Sha  # its first parent
+    tree_before: Sha
+    headline: str
+    author: str  # login, else the name in the commit
+    at: datetime | None
+    pulls: tuple[PullNumber, ...] = ()  # merged pulls that brought it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freeze:
+    """Somebody's order that nothing merges into a base, or a plan's config that says so while it verifies."""
+
+    issue: IssueNumber
+    words: str  # why, one safe markdown sentence without a full stop
+    outside: bool  # it also stops pulls that belong to no plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A plan that would merge into the base, and since when."""
+
+    issue: IssueNumber
+    key: Key  # its first workstream that may merge
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainFacts:
+    """Who has the turn on the base: one plan at a time, from a merge until the base is verified."""
+
+    holder: IssueNumber | None = None
+    doing: str = ""  # what the holder does, one safe markdown sentence without a full stop
+    since: datetime | None = None
+    waiting: tuple[Waiting, ...] = ()  # all plans that wait, this one too, longest waiting first
+    frozen: tuple[Freeze, ...] = ()  # by other plans
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BaseFacts:
     """The branch the plan merges into. sha None = it does not exist."""
 
     name: Branch
     sha: Sha | None
+    tree: Sha | None = None
     required_checks: tuple[RequiredCheck, ...] = ()
 
 
@@ -242,4 +299,8 @@ class Facts:
     tags: Mapping[str, Sha]  # those below "signalbox/<issue>/", by full tag name
     workstreams: Mapping[Key, WorkstreamFacts]
     comment: OwnComment | None  # the status comment
+    course: tuple[Step, ...] | None = ()  # moves of the base since Memory.tip, oldest first; None = it is not in there
+    commits: Mapping[Sha, CommitFacts] = field(default_factory=dict)  # those that ledger.watched asked for
+    rollback: WorkstreamFacts | None = None  # branch and pulls of the last rollback
+    train: TrainFacts = field(default_factory=TrainFacts)
     commands: tuple[CommandFacts, ...] = ()  # in the order of arrival

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.core.facts import Seen
-from bot.core.model import Branch, Intent, Key, NodeId
+from bot.core.ledger import Checkpoint, Judged, Landing, Rollback, Stray
+from bot.core.model import Branch, Intent, Key, NodeId, Sha
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,13 @@ class Memory:
         None,
         (),
     )  # base and branches of the last read: a guess for the next
+    tip: Sha | None = None  # tip of the base up to which its course was taken in; None = since the start
+    judged: Mapping[Key, Judged] = field(default_factory=dict)  # merges that were tried, until they are in the ledger
+    landings: tuple[Landing, ...] = ()  # in the order of landing
+    checkpoints: tuple[Checkpoint, ...] = ()  # in the order of making, cp-0 first
+    rollbacks: tuple[Rollback, ...] = ()  # in the order of numbers
+    strays: tuple[Stray, ...] = ()  # the newest, oldest first
+    watched: tuple[Sha, ...] = ()  # commits that the last read looked at: a guess for the next
     adopted: tuple[Key, ...] = ()  # workstreams whose branch was there before they came in: it is not ours to delete
     drafts: bool = True  # False = this repository refuses draft pull requests
     refusals: Mapping[str, str] = field(default_factory=dict)  # action -> GitHub's words, shown until it works

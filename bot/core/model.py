@@ -186,6 +186,22 @@ class MergeMethod(Enum):
     REBASE = "rebase"
 
 
+class OnRed(Enum):
+    """What happens when a merge breaks the base."""
+
+    ROLLBACK_PULL = "rollback_pull"  # a rollback is prepared as a pull request; people merge it
+    ROLLBACK = "rollback"  # the same, and Signalbox merges it when its gates pass
+    HOLD = "hold"  # nothing merges until somebody decides
+
+
+class Update(Enum):
+    """Whether Signalbox brings a pull's branch up to the base."""
+
+    NEVER = "never"
+    BEFORE_MERGE = "before_merge"  # when everything else passes
+    ALWAYS_CURRENT = "always_current"  # whenever the base moved
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """Somebody's standing order: who gave it, when, and the words they gave with it."""
@@ -243,6 +259,21 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """A rolled back workstream that is to land again, on a new branch that brings its change anew."""
+
+    by: Login
+    at: datetime  # UTC
+    attempt: int  # 2 = the first time again
+    onto: Sha  # tip of the base that the new branch begins on
+    before: Sha  # the change to bring anew: from this commit of the base ...
+    landed: Sha  # ... to this one
+    tree: Sha  # of `landed`
+    failure: str  # what went wrong, one safe markdown sentence
+    unclean: tuple[str, ...] = ()  # paths on which bringing it anew conflicts: the branch begins empty
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
     """What commands asked for, folded. Levels, not events: repeating a command changes nothing."""
 
@@ -258,6 +289,11 @@ class Intent:
     handed_in: Mapping[Key, Order] = field(default_factory=dict)  # `ready`: make it ready for review
     approvals: Mapping[Key, tuple[Approval, ...]] = field(default_factory=dict)
     retries: Mapping[Key, Retry] = field(default_factory=dict)
+    again: Mapping[Key, Again] = field(default_factory=dict)
+    frozen: Order | None = None  # nothing merges into the base until somebody lifts it
+    allowed: Mapping[str, Order] = field(default_factory=dict)  # sha of a landing -> who takes the base as good with it
+    merges: Mapping[Key, Order] = field(default_factory=dict)  # `merge`: merge it when it may, in whatever mode
+    updates: Mapping[Key, Sha] = field(default_factory=dict)  # `update`: bring this head up to the base
 
 
 def branch_of(stream: Workstream, prefix: str) -> Branch:

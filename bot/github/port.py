@@ -5,12 +5,21 @@ return half of what was asked; writes return an Outcome for each action and neve
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.actions import MergePull, Mutation, Outcome
-from bot.core.facts import BaseFacts, IssueFacts, OwnCheck, OwnComment, RepositoryFacts, WorkstreamFacts
+from bot.core.actions import BuildBranch, MergePull, Mutation, Outcome, TryMerge
+from bot.core.facts import (
+    BaseFacts,
+    CommitFacts,
+    IssueFacts,
+    OwnCheck,
+    OwnComment,
+    RepositoryFacts,
+    Step,
+    WorkstreamFacts,
+)
 from bot.core.model import Branch, IssueNumber, Login, NodeId, PullNumber, Role, Sha
 
 
@@ -32,6 +41,7 @@ class PlanQuestion:
     branches: tuple[Branch, ...]  # of the workstreams
     comment: NodeId | None  # the status comment, None if not known
     compare_branches: bool  # also count the commits that each branch has and the base has not (before a start)
+    commits: tuple[Sha, ...] = ()  # of the base, to be read with their checks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +55,7 @@ class PlanReading:
     tags: dict[str, Sha]
     workstreams: dict[Branch, WorkstreamFacts]
     comment: OwnComment | None
+    commits: dict[Sha, CommitFacts] = field(default_factory=dict)  # without those that GitHub does not know
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +67,7 @@ class OpenPullReading:
     url: str
     head: Branch
     head_sha: Sha
+    base: Branch
     own_checks: tuple[OwnCheck, ...]
     cross_repository: bool
 
@@ -76,6 +88,15 @@ class GitHub(Protocol):
         """Read a plan and all its pulls: one GraphQL request per 20 workstreams, none of it cached.
 
         Raises ReadFailed on any error or partial answer, NotFound if issue or repository are gone.
+        """
+
+    async def commits(self, repository: RepositoryRef, shas: Sequence[Sha]) -> dict[Sha, CommitFacts]:
+        """Read commits with their checks, one GraphQL request per 10; those that GitHub does not know are left out."""
+
+    async def course(self, repository: RepositoryRef, tip: Sha, since: Sha) -> tuple[Step, ...] | None:
+        """Return the first-parent history from `since` (left out) to `tip`, oldest first.
+
+        None if `since` is not in it, as far as 1,000 commits go: the branch was rewritten.
         """
 
     async def open_pulls(
@@ -106,6 +127,12 @@ class GitHub(Protocol):
 
     async def merge_pull(self, repository: RepositoryRef, action: MergePull) -> Outcome:
         """Merge with the judged head sha. MOVED on 409, LATER on GitHub's transient 405, REFUSED on any other 405."""
+
+    async def build_branch(self, repository: RepositoryRef, action: BuildBranch) -> Outcome:
+        """Create a branch as the action says; safe to repeat. See BuildBranch for the outcomes."""
+
+    async def try_merge(self, repository: RepositoryRef, action: TryMerge) -> Outcome:
+        """Learn what git's merge makes of two commits. See TryMerge for the outcomes."""
 
     async def app(self) -> AppIdentity:
         """Return who we are."""

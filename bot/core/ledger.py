@@ -1,0 +1,107 @@
+"""What the plan did to its base: every merge and its verification, the checkpoints, the rollbacks. Kept in Memory.
+
+Must not hold anything that has not happened, nor decide anything: train.py writes it, from facts.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.model import Branch, IssueNumber, Key, Login, PullNumber, Revision, Sha
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What a merge was judged by, noted before it is tried: it proves afterwards that just that landed."""
+
+    head: Sha
+    base: Sha  # tip of the base then
+    tree: Sha | None  # what GitHub's trial merge of the two gives; None = it had none for just these two
+    at: datetime  # UTC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landing:
+    """One merge into the base: of a workstream's pull, or of a rollback's."""
+
+    key: Key | None  # None = of a rollback
+    rollback: int | None = None  # its number
+    pull: PullNumber
+    branch: Branch
+    head: Sha  # the head that was merged
+    before: Sha  # tip of the base before it
+    tree_before: Sha
+    sha: Sha  # tip of the base after it: merge commit, squashed commit, or the last of the rebased ones
+    tree: Sha
+    at: datetime  # UTC
+    by: Login
+    decided: bool  # merged by Signalbox, by a decision of its own
+    expected: Sha | None = None  # the tree that head and base give by git's own merge; None = not known yet
+    green: datetime | None = None  # when the base was found good with it in
+    evidence: tuple[str, ...] = ()  # what that was seen from, one safe markdown sentence each
+    undone: int | None = None  # the rollback that took it back; 0 = people did
+
+    @property
+    def open(self) -> bool:
+        """Whether the base still has to be verified with it in."""
+        return self.green is None and self.undone is None
+
+    @property
+    def stands(self) -> bool:
+        """Whether it was not taken back."""
+        return self.undone is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """A state of the base to which one can return. The tag only shows it: this record is what counts."""
+
+    name: str  # "cp-2", or as somebody named it; its tag is "signalbox/<issue>/<name>"
+    sha: Sha
+    tree: Sha
+    revision: Revision  # of the plan in force then
+    at: datetime  # UTC
+    landed: tuple[Key, ...]  # what stood then, in the order of landing
+    evidence: tuple[str, ...]
+    by: Login | None = None  # who asked for it; None = it follows from a merge
+    tagged: bool = False  # its tag was seen once: if it is gone or elsewhere now, somebody did that
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollback:
+    """One way back: it undoes what landed since a state of the base, by a pull request of its own."""
+
+    number: int  # from 1
+    to: str  # what it goes back to: a checkpoint's name, or "before W2" where there is none just there
+    sha: Sha  # the commit it goes back to
+    tree: Sha
+    keys: tuple[Key, ...]  # what it undoes, newest first
+    reason: str  # one safe markdown sentence
+    by: Login | None  # None = by the policy of the config
+    at: datetime  # UTC
+    onto: Sha  # tip of the base that its branch is built on
+    exact: bool  # nothing but these landings lies between: the tree of the checkpoint is put back as it was
+    unclean: tuple[str, ...] = ()  # paths that cannot be put back without a conflict: nothing was written
+    built: Sha | None = None  # the commit of its branch
+    built_tree: Sha | None = None
+    merged: bool = False
+    dropped: bool = False  # its pull was closed, or a newer one took its place
+
+    @property
+    def active(self) -> bool:
+        """Whether it is still to be carried out."""
+        return not self.merged and not self.dropped
+
+    def branch(self, issue: IssueNumber) -> Branch:
+        """Return the branch of its pull."""
+        return Branch(f"signalbox/{issue}/rollback-{self.number}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stray:
+    """A commit on the base that came by no decision of this plan: a push, an admin's merge, another plan or queue."""
+
+    sha: Sha
+    headline: str  # as written, unsafe
+    author: str  # as written, unsafe
+    pull: PullNumber | None  # the pull that brought it
+    at: datetime | None

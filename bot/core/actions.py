@@ -80,6 +80,14 @@ class ReopenPull:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClosePull:
+    """Close a pull request of ours without merging it."""
+
+    replay: ClassVar[Replay] = Replay.SAFE
+    pull: NodeId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MarkReady:
     """Take a pull out of draft."""
 
@@ -201,9 +209,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildBranch:
-    """Create a branch of one commit on `onto`. Outcomes: DONE with the commit as `result` and its tree as `tree`, also
-    if the branch is there and holds just that; CONFLICT with `paths`, and nothing is left behind; MOVED if something
-    else is on the branch.
+    """Create a branch of one commit on `onto`.
+
+    Outcomes: DONE with the commit as `result` and its tree as `tree`, also if the branch is there and holds just that;
+    CONFLICT with `paths`, and nothing is left behind; MOVED if something else is on the branch.
     """
 
     replay: ClassVar[Replay] = Replay.GUARDED
@@ -224,6 +233,7 @@ class TryMerge:
     onto: Sha
     head: Sha
     trial: Branch  # as in BuildBranch
+    want_tree: bool = True  # False = it is enough to know whether they merge: DONE may come without `tree`, for less
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +253,7 @@ Mutation = (
     | EmptyCommit
     | OpenPull
     | ReopenPull
+    | ClosePull
     | UpdateBranch
     | MarkReady
     | AddLabels

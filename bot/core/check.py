@@ -5,13 +5,13 @@ Must not choose the text (render/check.py) or the verdict (gates/).
 
 import hashlib
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.core.actions import PutCheck
-from bot.core.facts import OwnCheck, PullFacts, PullState
+from bot.core.facts import Freeze, OwnCheck, PullFacts, PullState
 from bot.core.memory import Memory
 from bot.core.model import NodeId, Sha
-from bot.core.render.check import CheckText, check_output, outside_check
+from bot.core.render.check import CheckText, check_output, outside_check, rollback_output
 from bot.core.views import PlanView, WorkstreamView
 
 MAX_SUMMARY = 65_535  # characters, https://docs.github.com/en/rest/checks/runs#create-a-check-run
@@ -30,25 +30,42 @@ def own_check(
         return None  # it landed: what was shown then stays
     text = check_output(view, stream, status_url)
     made_from = f"plan/{view.issue.number}/{view.revision[:12]}/{pull.head_sha[:12]}"
-    expired = (
-        current is not None
-        and current.status != "completed"
-        and current.started_at is not None
-        and view.now - current.started_at > RENEW_AFTER
-    )
     run = None
     if current is None:
         # a run of an earlier turn that the read does not show yet: change that one, never add a second
         run = memory.checks.get(pull.head_sha)
-    elif not expired:
+    elif not _expired(current, view.now):
         run = current.node_id
     return put_check(text, pull.head_sha, made_from, run=run, current=current, details_url=view.issue.url)
 
 
-def check_outside(head: Sha, current: OwnCheck | None, details_url: str) -> PutCheck | None:
-    """Return the write for a pull that belongs to no plan; None if its check is right."""
-    run = current.node_id if current is not None else None
-    return put_check(outside_check(), head, f"outside/{head[:12]}", run=run, current=current, details_url=details_url)
+def rollback_check(view: PlanView, memory: Memory, status_url: str) -> PutCheck | None:
+    """Return the write that makes the check on a rollback's open pull right; None if it is right or there is none."""
+    back = view.rollback
+    if back is None or back.pull is None or back.pull.state is not PullState.OPEN:
+        return None
+    pull = back.pull
+    current = pull.own_checks[0] if pull.own_checks else None
+    run = current.node_id if current is not None else memory.checks.get(pull.head_sha)
+    made_from = f"plan/{view.issue.number}/{view.revision[:12]}/{pull.head_sha[:12]}"
+    text = rollback_output(view, back, status_url)
+    return put_check(text, pull.head_sha, made_from, run=run, current=current, details_url=view.issue.url)
+
+
+def check_outside(
+    head: Sha, current: OwnCheck | None, details_url: str, *, freeze: Freeze | None = None, now: datetime
+) -> PutCheck | None:
+    """Return the write for a pull that belongs to no plan, whose base `freeze` stops; None if its check is right.
+
+    `details_url` is the pull's own, which says where the plan is, too.
+    """
+    plan_url = None
+    if freeze is not None:
+        repository_url, is_pull, _ = details_url.rpartition("/pull/")
+        plan_url = f"{repository_url}/issues/{freeze.issue}" if is_pull else None
+    text = outside_check(freeze, plan_url)
+    run = current.node_id if current is not None and not _expired(current, now) else None
+    return put_check(text, head, f"outside/{head[:12]}", run=run, current=current, details_url=plan_url or details_url)
 
 
 def put_check(
@@ -75,6 +92,12 @@ def put_check(
         details_url=details_url,
         buttons=text.buttons,
     )
+
+
+def _expired(current: OwnCheck, now: datetime) -> bool:
+    """Say whether an unfinished run is so old that another has to take its place."""
+    since = None if current.status == "completed" else current.started_at
+    return since is not None and now - since > RENEW_AFTER
 
 
 def _whole(text: CheckText) -> str:

@@ -8,16 +8,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.core import train_actions
 from bot.core.actions import (
     Action,
     AddLabels,
-    CreateRefs,
     DeleteBranch,
     EditComment,
     EmptyCommit,
     MarkReady,
-    MergePull,
-    OpenPull,
     PostComment,
     React,
     RemoveLabels,
@@ -25,35 +23,24 @@ from bot.core.actions import (
     TickIssue,
     name_of,
 )  # fmt: skip
-from bot.core.check import own_check
+from bot.core.check import own_check, rollback_check
 from bot.core.commands.fold import fold
-from bot.core.facts import Answer, CommandFacts, Facts, Mergeable, PullFacts, PullState, Verdict
+from bot.core.facts import Answer, CommandFacts, Facts, PullFacts, PullState, Verdict
 from bot.core.judge import judge, merge_seen, seen_of
 from bot.core.marker import mark, read_marker
 from bot.core.memory import Memory
-from bot.core.model import (
-    Branch,
-    Intent,
-    Key,
-    MergeMethod,
-    Mode,
-    NodeId,
-    PlanState,
-    PullNumber,
-    Retry,
-    Sha,
-    Stage,
-    Start,
-)  # fmt: skip
-from bot.core.plan.tick import tick
+from bot.core.model import Branch, Intent, Key, NodeId, PlanState, PullNumber, Retry, Sha, Stage, Start
+from bot.core.opening import opening
+from bot.core.plan.tick import tick, untick
 from bot.core.render import brief, replies, status
 from bot.core.render.labels import STAGE_LABELS
+from bot.core.train import advance
+from bot.core.train_wish import Wish
 from bot.core.views import GateVerdict, PlanView, WorkstreamView
 
 SLOW_CLOCK = timedelta(minutes=10)  # an open plan is looked at that often even if no event comes
 MAX_THINKING = timedelta(seconds=60)  # the longest pause while GitHub computes whether a pull could merge
-
-_NOT_GREETED = frozenset({Stage.CANCELLED})
+SHOWING = timedelta(seconds=2)  # how soon to look again for a merge that the base does not show yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +54,7 @@ class Decision:
     actions: tuple[Action, ...]  # in the order in which they are to be done
     acks: Mapping[int, tuple[Action, ...]]  # command id -> those of `actions` that show its answer
     branches: Mapping[Branch, tuple[Key, PullNumber | None]]  # what belongs to the plan; empty before a start
+    wish: Wish  # what it wants of the turn on its base; its merges count only if it gets it
     open: bool  # False = nothing will change any more by itself
     next_look: datetime | None  # UTC; None = only an event will bring news
 
@@ -74,9 +62,11 @@ class Decision:
 def decide(facts: Facts, memory: Memory) -> Decision:
     """Return what follows from the facts. Deterministic; the same facts and the memory it returns give no new actions."""
     before = memory.intent.start
+    memory = advance(facts, memory, judge(facts, memory))
     memory, answers, ignored = fold(facts, memory, judge)
     if before is None and memory.intent.start is not None:
         memory = _started(facts, memory, memory.intent.start)
+    memory = _taken_in(facts, memory)
     view = judge(facts, memory)
     memory = replace(
         memory,
@@ -91,11 +81,21 @@ def decide(facts: Facts, memory: Memory) -> Decision:
         if (answer := answers.get(call.id) or call.answer) is not None
     }
     first = (
-        *_opening(view, facts, memory),
+        *opening(view, facts, memory),
+        *train_actions.tagging(view),
+        *train_actions.rolling_back(view, memory),
+        *_rollback_check(view, facts, memory),
+        *train_actions.updating(view),
         *(action for stream in view.streams for action in _tracking(view, stream, facts, memory)),
         *(action for ack in acks.values() for action in ack),
     )
-    last = (*_ticks(view), *_cleaning(view, memory), *_merging(view, memory))
+    last = (
+        *_ticks(view),
+        *_cleaning(view, memory),
+        *train_actions.proving(view),
+        *train_actions.merging(view, memory),
+    )
+    memory = train_actions.noted(view, memory, last)
     memory = replace(memory, refusals=_still_refused(memory, (*first, *last)))
     actions = (*first, *_status(view, facts, memory), *last)
     return Decision(
@@ -106,9 +106,19 @@ def decide(facts: Facts, memory: Memory) -> Decision:
         actions=tuple(dict.fromkeys(actions)),
         acks=acks,
         branches=_branches(view),
+        wish=train_actions.wish(view),
         open=is_plan(view) and view.state not in {PlanState.COMPLETED, PlanState.CANCELLED},
         next_look=_next_look(view, memory),
     )
+
+
+def _taken_in(facts: Facts, memory: Memory) -> Memory:
+    """Take in what the facts show until nothing follows from it any more: a merge may be green at once."""
+    for _ in range(4):
+        before, memory = memory, advance(facts, memory, judge(facts, memory))
+        if memory == before:
+            break
+    return memory
 
 
 def _started(facts: Facts, memory: Memory, start: Start) -> Memory:
@@ -122,51 +132,6 @@ def _started(facts: Facts, memory: Memory, start: Start) -> Memory:
 def is_plan(view: PlanView) -> bool:
     """Say whether the issue is a plan: it carries the label, or it was started while it did."""
     return view.intent.start is not None or view.config.label in view.issue.labels
-
-
-def _opening(view: PlanView, facts: Facts, memory: Memory) -> Iterator[Action]:
-    """Lay labels, branches, opening commits and pulls, each from what is missing now."""
-    start = view.intent.start
-    if start is None or view.state not in {PlanState.RUNNING, PlanState.PAUSED}:
-        return
-    yield from (label for label in STAGE_LABELS if label.name not in facts.repository.labels)
-    unlaid = [
-        stream
-        for stream in view.streams
-        if stream.pull is None and stream.removed is None and stream.stage not in _NOT_GREETED
-    ]
-    refs = [(f"refs/heads/{stream.branch}", _origin(view, stream, start)) for stream in unlaid if not stream.branch_sha]
-    first = f"signalbox/{view.issue.number}/cp-0"
-    if first not in view.checkpoints:
-        refs.insert(0, (f"refs/tags/{first}", start.base_sha))
-    if refs:
-        yield CreateRefs(refs=tuple(refs))
-    for stream in unlaid:
-        if stream.branch_sha is not None and _is_bare(view, stream, facts, start):
-            headline, body = brief.opening_commit(view, stream)
-            yield EmptyCommit(branch=stream.branch, expected=stream.branch_sha, headline=headline, body=body)
-    for stream in unlaid:
-        if stream.branch_sha is not None and not _is_bare(view, stream, facts, start):
-            yield OpenPull(
-                key=stream.workstream.key,
-                head=stream.branch,
-                base=start.base,
-                title=brief.pull_title(stream),
-                body=brief.brief(view, stream),
-                draft=memory.drafts,
-            )
-
-
-def _origin(view: PlanView, stream: WorkstreamView, start: Start) -> Sha:
-    """Where a branch begins: what an edit added begins with what had landed by then."""
-    joined = view.intent.joined.get(stream.workstream.key)
-    return joined.base_sha if joined is not None else start.base_sha
-
-
-def _is_bare(view: PlanView, stream: WorkstreamView, facts: Facts, start: Start) -> bool:
-    """Whether a branch has nothing of its own, one that was there before too: it needs an opening commit."""
-    found = facts.workstreams[stream.workstream.key].branch
-    return stream.branch_sha == _origin(view, stream, start) or (found is not None and found.ahead == 0)
 
 
 def _tracking(view: PlanView, stream: WorkstreamView, facts: Facts, memory: Memory) -> Iterator[Action]:
@@ -187,6 +152,13 @@ def _tracking(view: PlanView, stream: WorkstreamView, facts: Facts, memory: Memo
     if _speaker(view, pull.head_sha) is not stream:
         return
     check = own_check(view, stream, pull, memory, facts.comment.url if facts.comment is not None else "")
+    if check is not None:
+        yield check
+
+
+def _rollback_check(view: PlanView, facts: Facts, memory: Memory) -> Iterator[Action]:
+    """The check on a rollback's pull."""
+    check = rollback_check(view, memory, facts.comment.url if facts.comment is not None else "")
     if check is not None:
         yield check
 
@@ -248,8 +220,9 @@ def _status(view: PlanView, facts: Facts, memory: Memory) -> Iterator[Action]:
 
 def _ticks(view: PlanView) -> Iterator[Action]:
     landed = tuple(each.workstream.key for each in view.streams if each.stage is Stage.DONE)
-    if view.intent.start is not None and tick(view.issue.body, landed) != view.issue.body:
-        yield TickIssue(issue=view.issue.number, keys=landed)
+    back = tuple(each.workstream.key for each in view.streams if each.stage is Stage.ROLLED_BACK)
+    if view.intent.start is not None and untick(tick(view.issue.body, landed), back) != view.issue.body:
+        yield TickIssue(issue=view.issue.number, keys=landed, back=back)
 
 
 def _cleaning(view: PlanView, memory: Memory) -> Iterator[Action]:
@@ -263,42 +236,10 @@ def _cleaning(view: PlanView, memory: Memory) -> Iterator[Action]:
             yield DeleteBranch(branch=stream.branch, expected=pull.head_sha)
 
 
-def _merging(view: PlanView, memory: Memory) -> Iterator[Action]:
-    """At most one merge a turn: after it the base is another one, and everything is judged anew.
-
-    One that GitHub refused before is tried again, and the next one behind it: it must not hold up what does not need
-    it. Whoever carries this out stops at the first that lands.
-    """
-    if view.state is not PlanState.RUNNING or view.config.mode is not Mode.AUTO:
-        return
-    for stream in view.streams:
-        if stream.stage is not Stage.MERGEABLE or stream.pull is None or stream.pull.mergeable is not Mergeable.YES:
-            continue
-        title, message = brief.merge_commit(view, stream)
-        merge = MergePull(
-            key=stream.workstream.key,
-            pull=stream.pull.number,
-            head_sha=stream.pull.head_sha,
-            method=_method(view),
-            title=title,
-            message=message,
-        )
-        yield merge
-        if name_of(merge) not in memory.refusals:
-            return
-
-
 def _still_refused(memory: Memory, actions: tuple[Action, ...]) -> Mapping[str, str]:
     """Forget the refusal of what is not wanted any more; one of the status comment itself goes when it works."""
     wanted = {name_of(action) for action in actions} | {"post comment", "edit comment"}
     return {name: words for name, words in memory.refusals.items() if name in wanted}
-
-
-def _method(view: PlanView) -> MergeMethod:
-    allowed = view.repository.merge_methods
-    if view.config.merge_method is not None and view.config.merge_method in allowed:
-        return view.config.merge_method
-    return next((method for method in MergeMethod if method in allowed), MergeMethod.MERGE)
 
 
 def _settled(view: PlanView, memory: Memory) -> Intent:
@@ -311,7 +252,10 @@ def _settled(view: PlanView, memory: Memory) -> Intent:
         if (pull := pulls.get(key)) is None or pull.draft or not memory.drafts
     }
     retries = {key: retry for key, retry in intent.retries.items() if _still_wished(retry, pulls.get(key))}
-    return replace(intent, handed_in=handed_in, retries=retries)
+    unlanded = {key: pull for key, pull in pulls.items() if pull is None or pull.state is PullState.OPEN}
+    merges = {key: order for key, order in intent.merges.items() if key in unlanded}
+    updates = {key: head for key, head in intent.updates.items() if (pull := pulls.get(key)) and pull.head_sha == head}
+    return replace(intent, handed_in=handed_in, retries=retries, merges=merges, updates=updates)
 
 
 def _still_wished(retry: Retry, pull: PullFacts | None) -> bool:
@@ -322,15 +266,21 @@ def _still_wished(retry: Retry, pull: PullFacts | None) -> bool:
 
 def _current_checks(view: PlanView, memory: Memory) -> Mapping[str, NodeId]:
     heads = {each.pull.head_sha for each in view.streams if each.pull is not None}
+    if view.rollback is not None and view.rollback.pull is not None:
+        heads.add(view.rollback.pull.head_sha)
     return {head: node for head, node in memory.checks.items() if head in heads}
 
 
 def _branches(view: PlanView) -> Mapping[Branch, tuple[Key, PullNumber | None]]:
     if view.intent.start is None:
         return {}
-    return {
+    found = {
         each.branch: (each.workstream.key, each.pull.number if each.pull is not None else None) for each in view.streams
     }
+    if (back := view.rollback) is not None:
+        number = back.pull.number if back.pull is not None else None
+        found[back.branch] = (Key(f"rollback {back.rollback.number}"), number)
+    return found
 
 
 def _next_look(view: PlanView, memory: Memory) -> datetime | None:
@@ -338,7 +288,11 @@ def _next_look(view: PlanView, memory: Memory) -> datetime | None:
     if view.state not in {PlanState.RUNNING, PlanState.PAUSED}:
         return None
     looks = [view.now + SLOW_CLOCK]
+    looks += [each.until for each in view.verifications.values() if each.until is not None and each.until > view.now]
+    known = {each.pull for each in view.landings}
     for stream in view.streams:
+        if stream.stage is Stage.VERIFYING and stream.pull is not None and stream.pull.number not in known:
+            looks.append(view.now + SHOWING)
         waiting = {gate.gate: gate.since or view.now for gate in stream.gates if gate.verdict is GateVerdict.WAIT}
         if "mergeable" in waiting:
             thinking = view.now - waiting["mergeable"]

@@ -7,18 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.core import registry, surroundings
+from bot.core import registry, rollback, surroundings
 from bot.core.facts import Facts, PullFacts, PullState, Seen, WorkstreamFacts
-from bot.core.gates import Case, Gate
+from bot.core.gates import Case, Gate, Unproven
 from bot.core.gates.checks import failed_checks
+from bot.core.ledger import current_rollback, landing_of, unverified
 from bot.core.memory import Memory
-from bot.core.model import Branch, Intent, Key, PlanState, Problem, Removal, Stage, Workstream
+from bot.core.model import Branch, Intent, Key, PlanState, Problem, PullNumber, Removal, Stage, Workstream
 from bot.core.plan.graph import find_cycle, waves
 from bot.core.render.brief import is_opening_commit, read_workstream_marker
 from bot.core.stage import Standing, pick_pull, stage_of
 from bot.core.survey import Survey, survey, text_of
 from bot.core.text import login, when
-from bot.core.views import GateResult, GateVerdict, Need, PlanView, WorkstreamView
+from bot.core.verify import Look, Verification, verify
+from bot.core.views import GateResult, GateVerdict, Need, PlanView, RollbackView, WorkstreamView
 
 CLOCK_SKEW = timedelta(minutes=5)  # how far GitHub's clock and ours may be apart
 
@@ -33,6 +35,9 @@ class _Judging:
     memory: Memory
     survey: Survey
     state: PlanState
+    found: Mapping[PullNumber, Verification]  # of the landings that are not verified yet
+    unproven: Unproven | None = None
+    returning: RollbackView | None = None
 
     def since(self, key: str, value: str) -> datetime:
         """When this value was first seen; now, if it was not."""
@@ -45,7 +50,15 @@ def judge(facts: Facts, memory: Memory) -> PlanView:
     found = survey(body=facts.issue.body, title=facts.issue.title, config_source=facts.config_source, memory=memory)
     plan = found.plan
     state = _state(memory.intent)
-    judging = _Judging(facts=facts, memory=memory, survey=found, state=state)
+    judging = _Judging(
+        facts=facts, memory=memory, survey=found, state=state, found=_verifications(facts, memory, found)
+    )
+    returning = _rollback_view(judging)
+    judging = replace(
+        judging,
+        unproven=_unproven(judging),
+        returning=returning if returning is not None and returning.rollback.active else None,
+    )
     order = () if find_cycle(plan) else tuple(key for wave in waves(plan) for key in wave)
     views: dict[Key, WorkstreamView] = {}
     for key in order:
@@ -53,7 +66,8 @@ def judge(facts: Facts, memory: Memory) -> PlanView:
         assert stream is not None
         views[key] = _view(judging, stream, tuple(_need(views[each]) for each in plan.prerequisites(key)))
     streams = tuple(views[each.key] for each in plan.workstreams if each.key in views)
-    if state in {PlanState.RUNNING, PlanState.PAUSED} and _complete(streams):
+    back = judging.returning is not None or judging.unproven is not None
+    if state in {PlanState.RUNNING, PlanState.PAUSED} and _complete(streams) and not back:
         state = PlanState.COMPLETED
     return PlanView(
         state=state,
@@ -71,8 +85,15 @@ def judge(facts: Facts, memory: Memory) -> PlanView:
         base=facts.base,
         streams=streams,
         waves=waves(plan) if order else (),
-        checkpoints=facts.tags,
+        tags=facts.tags,
         now=facts.now,
+        checkpoints=memory.checkpoints,
+        landings=memory.landings,
+        verifications=judging.found,
+        rollback=returning,
+        rollbacks=memory.rollbacks,
+        strays=memory.strays,
+        train=facts.train,
     )
 
 
@@ -90,7 +111,19 @@ def seen_of(view: PlanView) -> Mapping[str, Seen]:
                 seen[f"gate/{key}/{gate.gate}"] = Seen(value=_moment(gate, head), since=gate.since)
         if stream.pull is not None:
             seen[f"head/{key}"] = Seen(value=stream.pull.head_sha, since=view.now)
+    if view.rollback is not None and view.rollback.pull is not None:
+        seen.update(_seen_of_rollback(view.rollback, view.rollback.pull, view.now))
     return seen
+
+
+def _seen_of_rollback(view: RollbackView, pull: PullFacts, now: datetime) -> dict[str, Seen]:
+    key = f"rollback {view.rollback.number}"
+    gates = {
+        f"gate/{key}/{gate.gate}": Seen(value=_moment(gate, pull.head_sha), since=gate.since)
+        for gate in view.gates
+        if gate.since is not None
+    }
+    return {**gates, f"head/{key}": Seen(value=pull.head_sha, since=now)}
 
 
 def merge_seen(old: Mapping[str, Seen], new: Mapping[str, Seen]) -> Mapping[str, Seen]:
@@ -99,6 +132,51 @@ def merge_seen(old: Mapping[str, Seen], new: Mapping[str, Seen]) -> Mapping[str,
         key: old[key] if key in old and old[key].value == value.value and old[key].since <= value.since else value
         for key, value in new.items()
     }
+
+
+def _verifications(facts: Facts, memory: Memory, found: Survey) -> Mapping[PullNumber, Verification]:
+    """Judge the base with each landing in that is not verified yet."""
+    look = Look(commits=facts.commits, tip=facts.base.sha, config=found.config, allowed=None, now=facts.now)
+    return {
+        each.pull: verify(each, replace(look, allowed=memory.intent.allowed.get(each.sha)))
+        for each in unverified(memory.landings)
+    }
+
+
+def _unproven(judging: _Judging) -> Unproven | None:
+    """The plan's oldest merge that is not verified; one that the base does not show yet comes last."""
+    memory = judging.memory
+    for each in unverified(memory.landings):
+        what = each.key or f"rollback {each.rollback}"
+        return Unproven(what=what, pull=each.pull, found=judging.found.get(each.pull))
+    if memory.intent.start is None:
+        return None
+    for stream in judging.survey.plan.workstreams:
+        pull = _pull_of(judging, stream, judging.facts.workstreams.get(stream.key, WorkstreamFacts()))
+        merged = pull is not None and pull.state is PullState.MERGED and pull.base == judging.facts.base.name
+        if merged and pull is not None and landing_of(memory.landings, pull.number) is None:
+            return Unproven(what=stream.key, pull=pull.number, found=None)
+    return None
+
+
+def _rollback_view(judging: _Judging) -> RollbackView | None:
+    """The rollback that is to be looked after, with the gates of its open pull."""
+    facts, memory = judging.facts, judging.memory
+    current = current_rollback(memory.rollbacks, memory.landings)
+    if current is None:
+        return None
+    pull = rollback.pull_of(facts)
+    view = RollbackView(rollback=current, branch=current.branch(facts.issue.number), pull=pull)
+    if pull is None or pull.state is not PullState.OPEN:
+        return view
+    stream = rollback.stand_in(current)
+    case = Case(
+        facts=facts, plan=judging.survey.plan, stream=stream, pull=pull, needs=(), intent=memory.intent,
+        config=judging.survey.config, has_work=True, drafts=True,
+        head_since=judging.since(f"head/{stream.key}", pull.head_sha),
+    )  # fmt: skip
+    gates = tuple(_dated(judging, stream.key, gate, pull.head_sha) for gate in rollback.gates_of(current, case))
+    return replace(view, gates=gates)
 
 
 def _state(intent: Intent) -> PlanState:
@@ -126,13 +204,17 @@ def _view(judging: _Judging, stream: Workstream, needs: tuple[Need, ...]) -> Wor
             facts=facts, plan=judging.survey.plan, stream=stream, pull=pull, needs=needs, intent=memory.intent,
             config=judging.survey.config, has_work=has_work, drafts=memory.drafts,
             head_since=judging.since(f"head/{stream.key}", pull.head_sha),
+            unproven=judging.unproven, returning=judging.returning,
         )  # fmt: skip
         gates = tuple(_dated(judging, stream.key, _ask(gate, case), pull.head_sha) for gate in registry.load_gates())
         failed = failed_checks(case) if has_work else ()
+    landing = landing_of(memory.landings, pull.number) if pull is not None else None
     stage, note = stage_of(
         Standing(
             key=stream.key, plan=judging.state, intent=memory.intent, base=facts.base.name, pull=pull, needs=needs,
             gates=gates, has_work=has_work, failed_checks=failed,
+            landing=landing,
+            found=judging.found.get(pull.number) if pull is not None else None,
         )
     )  # fmt: skip
     removed = memory.intent.removed.get(stream.key)
@@ -148,6 +230,7 @@ def _view(judging: _Judging, stream: Workstream, needs: tuple[Need, ...]) -> Wor
         pull=pull,
         branch_sha=found.branch.sha if found.branch is not None else None,
         landed_out_of_order=_out_of_order(judging, stream.key, needs, pull) if stage in _LANDED else (),
+        landing=landing,
         removed=removed,
         note=note,
     )

@@ -3,6 +3,7 @@
 Must not hold anything that has not happened, nor decide anything: train.py writes it, from facts.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -75,6 +76,8 @@ class Rollback:
     sha: Sha  # the commit it goes back to
     tree: Sha
     keys: tuple[Key, ...]  # what it undoes, newest first
+    pulls: tuple[PullNumber, ...]  # their landings, in the same order
+    changes: tuple[tuple[Sha, Sha], ...]  # of these landings: (the landing, the tree before it), in the same order
     reason: str  # one safe markdown sentence
     by: Login | None  # None = by the policy of the config
     at: datetime  # UTC
@@ -84,7 +87,8 @@ class Rollback:
     built: Sha | None = None  # the commit of its branch
     built_tree: Sha | None = None
     merged: bool = False
-    dropped: bool = False  # its pull was closed, or a newer one took its place
+    dropped: bool = False  # not wanted any more: people closed its pull, or the base turned green after all
+    closed: bool = False  # of a dropped one: no pull of it is open
 
     @property
     def active(self) -> bool:
@@ -105,3 +109,42 @@ class Stray:
     author: str  # as written, unsafe
     pull: PullNumber | None  # the pull that brought it
     at: datetime | None
+
+
+def landing_of(landings: Iterable[Landing], pull: PullNumber) -> Landing | None:
+    """Return the landing of a pull, None if it has none."""
+    return next((each for each in landings if each.pull == pull), None)
+
+
+def unverified(landings: Iterable[Landing]) -> tuple[Landing, ...]:
+    """Return the landings with which the base still has to be verified, oldest first."""
+    return tuple(each for each in landings if each.open)
+
+
+def standing(landings: Iterable[Landing]) -> tuple[Landing, ...]:
+    """Return the workstreams' landings that were not taken back, oldest first."""
+    return tuple(each for each in landings if each.stands and each.key is not None)
+
+
+def is_chain(landings: Iterable[Landing], start: Sha, tip: Sha) -> bool:
+    """Say whether nothing but these landings, all in their order, leads from `start` to `tip`."""
+    at = start
+    for each in landings:
+        if each.before == at:
+            at = each.sha
+    return at == tip
+
+
+def current_rollback(rollbacks: Sequence[Rollback], landings: Iterable[Landing]) -> Rollback | None:
+    """Return the rollback that is to be looked after: until its merge is verified, or its pull closed."""
+    if not rollbacks:
+        return None
+    last = rollbacks[-1]
+    is_open = any(each.rollback == last.number and each.open for each in landings)
+    return last if last.active or is_open or (last.dropped and not last.closed) else None
+
+
+def watched(landings: Iterable[Landing], tip: Sha | None) -> tuple[Sha, ...]:
+    """Return the commits whose checks decide about the base, each with the one before it; () = none."""
+    pairs = [sha for each in unverified(landings) for sha in (each.sha, each.before)]
+    return tuple(dict.fromkeys([*pairs, *([tip] if tip is not None else [])])) if pairs else ()

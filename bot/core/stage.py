@@ -6,8 +6,10 @@ Pure functions of one Standing. Must not remember anything: a stage is derived a
 from dataclasses import dataclass
 
 from bot.core.facts import CheckState, PullFacts, PullState, WorkstreamFacts
+from bot.core.ledger import Landing
 from bot.core.model import Branch, Intent, Key, PlanState, Stage
 from bot.core.text import code
+from bot.core.verify import Finding, Verification
 from bot.core.views import GateResult, GateVerdict, Need
 
 OWN_GATES = frozenset({"draft", "checks", "review", "acceptance", "mergeable"})  # what the workstream can do itself
@@ -26,6 +28,8 @@ class Standing:
     gates: tuple[GateResult, ...]
     has_work: bool
     failed_checks: tuple[str, ...]  # names, of those that count
+    landing: Landing | None = None  # of the pull, once the base shows it
+    found: Verification | None = None  # of that landing, while it is not verified
 
     def passes(self, *names: str) -> bool:
         """Say whether every gate of these names passes."""
@@ -53,7 +57,22 @@ def _landed(at: Standing) -> tuple[Stage, str] | None:
         return None
     if at.pull.base != at.base:
         return Stage.FAILED, f"Merged into {code(at.pull.base)}, not into {code(at.base)}"
-    return Stage.DONE, ""
+    if at.landing is None:
+        return Stage.VERIFYING, f"Merged; {code(at.base)} does not show it yet"
+    if not at.landing.stands:
+        how = f"by rollback {at.landing.undone}" if at.landing.undone else "by hand"
+        return Stage.ROLLED_BACK, f"Taken back {how}; `/signalbox retry` brings it anew"
+    if at.landing.green is not None:
+        return Stage.DONE, ""
+    return _unverified(at.found)
+
+
+def _unverified(found: Verification | None) -> tuple[Stage, str]:
+    if found is None or found.finding is Finding.WAIT or found.finding is Finding.GREEN:
+        return Stage.VERIFYING, found.reason if found is not None else ""
+    if found.finding is Finding.RED:
+        return Stage.FAILED, f"Merged, but the base is broken: {found.reason}"
+    return Stage.VERIFYING, found.reason
 
 
 def _open_stage(at: Standing, pull: PullFacts) -> tuple[Stage, str]:
@@ -66,7 +85,7 @@ def _open_stage(at: Standing, pull: PullFacts) -> tuple[Stage, str]:
     own_done = at.passes(*OWN_GATES)
     if (at.passes("draft", "checks") and not at.passes("review", "acceptance")) or _conflicts(at):
         return Stage.NEEDS_QA, ""
-    if own_done and at.passes("order"):
+    if own_done and at.passes("order", "turn"):
         return Stage.MERGEABLE, ""
     if at.passes(*(OWN_GATES - {"mergeable"})):
         return Stage.QUEUED, ""  # also while GitHub still computes whether it could merge

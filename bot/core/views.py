@@ -5,12 +5,13 @@ One record per gate feeds them all, so no two surfaces can say different things.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 
 from bot.core.config import Config
-from bot.core.facts import BaseFacts, IssueFacts, PullFacts, RepositoryFacts
+from bot.core.facts import BaseFacts, IssueFacts, PullFacts, RepositoryFacts, TrainFacts
+from bot.core.ledger import Checkpoint, Landing, Rollback, Stray
 from bot.core.model import (
     Branch,
     Intent,
@@ -25,6 +26,7 @@ from bot.core.model import (
     Stage,
     Workstream,
 )  # fmt: skip
+from bot.core.verify import Verification
 
 
 class GateVerdict(Enum):
@@ -72,6 +74,7 @@ class WorkstreamView:
     pull: PullFacts | None
     branch_sha: Sha | None  # tip of its branch, None = no branch
     landed_out_of_order: tuple[Key, ...] = ()  # needs that were not DONE when somebody merged it
+    landing: Landing | None = None  # its merge, once the base shows it
     removed: Removal | None = None  # the accepted edit that left it out; None = it is in the plan
     note: str = ""  # why it is in this stage where the gates do not say it ("closed without being merged")
 
@@ -84,6 +87,21 @@ class WorkstreamView:
     def asked_about(self) -> bool:
         """Whether an accepted edit left it out and nobody has said yet what becomes of it."""
         return self.removed is not None and self.stage not in {Stage.DONE, Stage.VERIFYING, Stage.CANCELLED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackView:
+    """The rollback that is under way, or whose merge is being verified."""
+
+    rollback: Rollback
+    branch: Branch
+    pull: PullFacts | None
+    gates: tuple[GateResult, ...] = ()  # of its open pull
+
+    @property
+    def ready(self) -> bool:
+        """Whether its pull may be merged."""
+        return bool(self.gates) and all(gate.verdict is GateVerdict.PASS for gate in self.gates)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +121,15 @@ class PlanView:
     base: BaseFacts
     streams: tuple[WorkstreamView, ...]  # in plan order
     waves: tuple[tuple[Key, ...], ...]
-    checkpoints: Mapping[str, Sha]  # tag name -> commit
+    tags: Mapping[str, Sha]  # below "signalbox/<issue>/": full name -> commit
     now: datetime
+    checkpoints: tuple[Checkpoint, ...] = ()  # in the order of making
+    landings: tuple[Landing, ...] = ()  # in the order of landing
+    verifications: Mapping[PullNumber, Verification] = field(default_factory=dict)  # of the landings not verified yet
+    rollback: RollbackView | None = None
+    rollbacks: tuple[Rollback, ...] = ()  # all of them, in the order of numbers
+    strays: tuple[Stray, ...] = ()  # newest commits on the base by others, oldest first
+    train: TrainFacts = field(default_factory=TrainFacts)
     pending_since: datetime | None = None  # UTC, when `pending` was written
     pending_problems: tuple[Problem, ...] = ()  # of `pending`, and of what it would run into
 

@@ -8,13 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby, islice
+from typing import assert_never
 
 import structlog
 
 from bot.core.actions import (
     Action,
     AddLabels,
+    BuildBranch,
     EditComment,
+    Lone,
     MergePull,
     Mutation,
     OpenPull,
@@ -25,12 +28,14 @@ from bot.core.actions import (
     React,
     RemoveLabels,
     TickIssue,
+    TryMerge,
     name_of,
 )  # fmt: skip
 from bot.core.judge import CLOCK_SKEW
 from bot.core.memory import Memory
 from bot.core.model import NodeId
-from bot.core.plan.tick import tick
+from bot.core.plan.tick import tick, untick
+from bot.core.trials import learned
 from bot.github.port import GitHub, RepositoryRef
 from bot.store import journal, lanes
 from bot.store.db import Database
@@ -115,7 +120,7 @@ async def apply(
     Raises LeaseLost when another worker took over; what was done until then is seen by that worker on GitHub itself.
     """
     applied = Applied()
-    for alone, group in groupby(actions, key=lambda action: isinstance(action, MergePull | TickIssue)):
+    for alone, group in groupby(actions, key=lambda action: isinstance(action, Lone)):
         for batch in batched(group, 1 if alone else BATCH):
             outcomes = await _batch(github, database, lease, repository, batch)
             applied.outcomes.update(zip(batch, outcomes, strict=True))
@@ -131,14 +136,10 @@ async def apply(
 async def _batch(
     github: GitHub, database: Database, lease: Lease, repository: RepositoryRef, batch: Sequence[Action]
 ) -> list[Outcome]:
-    match batch[0]:
-        case MergePull() as merge:
-            await _renew(database, lease)
-            return [await github.merge_pull(repository, merge)]
-        case TickIssue() as ticking:
-            await _renew(database, lease)
-            return [await _tick(github, repository, ticking)]
-    mutations: list[Mutation] = [each for each in batch if not isinstance(each, MergePull | TickIssue)]
+    if isinstance(batch[0], Lone):
+        await _renew(database, lease)
+        return [await _lone(github, repository, batch[0])]
+    mutations: list[Mutation] = [each for each in batch if not isinstance(each, Lone)]
     known = await _known(github, database, lease, repository, mutations)
     wanted = [each for each in mutations if each not in known]
     done = dict(zip(wanted, await github.mutate(repository, wanted), strict=True)) if wanted else {}
@@ -151,6 +152,20 @@ async def _batch(
             elif outcome.kind is not OutcomeKind.UNKNOWN:
                 await journal.withdraw(session, lease.lane_id, action.journal_key)
     return [known[each] if each in known else done[each] for each in mutations]
+
+
+async def _lone(github: GitHub, repository: RepositoryRef, action: Lone) -> Outcome:
+    match action:
+        case MergePull():
+            return await github.merge_pull(repository, action)
+        case TickIssue():
+            return await _tick(github, repository, action)
+        case BuildBranch():
+            return await github.build_branch(repository, action)
+        case TryMerge():
+            return await github.try_merge(repository, action)
+        case _:
+            assert_never(action)
 
 
 async def _known(
@@ -184,7 +199,7 @@ async def _renew(database: Database, lease: Lease) -> None:
 async def _tick(github: GitHub, repository: RepositoryRef, action: TickIssue) -> Outcome:
     """Tick in the newest body: somebody may have edited it since it was observed."""
     body = await github.issue_body(repository, action.issue)
-    ticked = tick(body, action.keys)
+    ticked = untick(tick(body, action.keys), action.back)
     if ticked == body:
         return Outcome(kind=OutcomeKind.ALREADY)
     return await github.edit_issue_body(repository, action.issue, ticked)
@@ -216,7 +231,8 @@ def learn(memory: Memory, applied: Applied, failures: int = 0) -> Memory:
             checks[action.head_sha] = NodeId(outcome.result)
         elif isinstance(action, PostComment) and action.journal_key.startswith("status"):
             comment = NodeId(outcome.result)
-    return replace(memory, checks=checks, refusals=refusals, comment=comment, drafts=drafts)
+    memory = replace(memory, checks=checks, refusals=refusals, comment=comment, drafts=drafts)
+    return learned(memory, applied.outcomes)
 
 
 def _refused(action: Action, outcome: Outcome, failures: int) -> bool:

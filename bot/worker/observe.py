@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.core.facts import CommandFacts, Facts, WorkstreamFacts
+from bot.core.facts import BaseFacts, CommandFacts, CommitFacts, Facts, Step, WorkstreamFacts
+from bot.core.ledger import current_rollback, watched
 from bot.core.memory import Memory
-from bot.core.model import IssueNumber, Login, Role
+from bot.core.model import Branch, IssueNumber, Login, Role, Sha
 from bot.core.survey import Survey, survey
 from bot.errors import ReadFailed
 from bot.github.port import GitHub, PlanQuestion, PlanReading, RepositoryRef
@@ -34,7 +35,10 @@ async def observe(
     Raises ReadFailed, NotInstalled or NotFound.
     """
     reading, found, question = await _read(github, repository, issue, memory)
+    course = await _course(github, repository, reading.base, memory)
+    commits = await _commits(github, repository, reading, course, memory)
     roles = await _roles(github, repository, waiting)
+    back = _rollback_branch(memory, issue)
     facts = Facts(
         now=now,
         app_id=app_id,
@@ -45,10 +49,13 @@ async def observe(
         tags=reading.tags,
         workstreams={key: reading.workstreams.get(branch, WorkstreamFacts()) for key, branch in found.branches.items()},
         comment=reading.comment,
+        course=course,
+        commits=commits,
+        rollback=reading.workstreams.get(back) if back is not None else None,
         # as they were written: deliveries come in any order
         commands=tuple(sorted((_command(each, roles) for each in waiting), key=lambda call: (call.at, call.serial))),
     )
-    return facts, replace(memory, asked=(question.base, question.branches))
+    return facts, replace(memory, asked=(question.base, question.branches), watched=tuple(sorted(commits)))
 
 
 async def _read(
@@ -61,18 +68,62 @@ async def _read(
         branches=branches,
         comment=memory.comment,
         compare_branches=memory.intent.start is None or _laying(memory),
+        commits=watched(memory.landings, None),
     )
+    back = _rollback_branch(memory, issue)
     for _ in range(MAX_READS):
         reading = await github.read_plan(repository, question)
         found = survey(
             body=reading.issue.body, title=reading.issue.title, config_source=reading.config_source, memory=memory
         )
-        needed = tuple(dict.fromkeys(found.branches.values()))
+        needed = tuple(dict.fromkeys([*found.branches.values(), *([back] if back is not None else [])]))
         if found.base == question.base and set(needed) <= set(question.branches):
             return reading, found, question
         compare = question.compare_branches or found.pending is not None  # an edit may name a branch that is there
         question = replace(question, base=found.base, branches=needed, compare_branches=compare)
     raise ReadFailed("the plan or its config changed each time it was read")
+
+
+def _rollback_branch(memory: Memory, issue: IssueNumber) -> Branch | None:
+    """The branch of the rollback that is to be looked after."""
+    current = current_rollback(memory.rollbacks, memory.landings)
+    return current.branch(issue) if current is not None else None
+
+
+async def _course(
+    github: GitHub, repository: RepositoryRef, base: BaseFacts, memory: Memory
+) -> tuple[Step, ...] | None:
+    """How the base moved since the last turn: a request only if it did."""
+    start = memory.intent.start
+    since = memory.tip or (start.base_sha if start is not None else None)
+    if since is None or base.sha is None or base.sha == since:
+        return ()
+    return await github.course(repository, base.sha, since)
+
+
+async def _commits(
+    github: GitHub,
+    repository: RepositoryRef,
+    reading: PlanReading,
+    course: tuple[Step, ...] | None,
+    memory: Memory,
+) -> dict[Sha, CommitFacts]:
+    """The commits whose checks say whether the base is good; a request only for those that the first read left out."""
+    known = {each.pull for each in memory.landings}
+    merged = [
+        pull.merge_sha
+        for stream in reading.workstreams.values()
+        for pull in stream.pulls
+        if pull.merge_sha is not None and pull.number not in known
+    ]
+    before = [step.before for step in course or () if step.sha in merged]
+    fresh = [step.sha for step in course or () if step.sha in merged]
+    tip = [reading.base.sha] if fresh and reading.base.sha is not None else []
+    wanted = dict.fromkeys([*watched(memory.landings, reading.base.sha), *fresh, *before, *tip])
+    missing = [sha for sha in wanted if sha not in reading.commits]
+    if not missing:
+        return reading.commits
+    return reading.commits | await github.commits(repository, missing)
 
 
 def _laying(memory: Memory) -> bool:

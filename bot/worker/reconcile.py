@@ -10,11 +10,14 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from bot.core.actions import MergePull
 from bot.core.decide import Decision, decide
+from bot.core.facts import Facts
+from bot.core.memory import Memory
 from bot.core.model import IssueNumber
 from bot.errors import NotFound, NotInstalled, RateLimited, ReadFailed
 from bot.github.port import GitHub, RepositoryRef
-from bot.store import commands, lanes, plans
+from bot.store import commands, lanes, plans, trains
 from bot.store.db import Database
 from bot.store.lanes import Lease
 from bot.worker.apply import Applied, apply, learn
@@ -45,6 +48,9 @@ async def turn(github: GitHub, database: Database, app_id: int, lease: Lease, no
         decision, applied, taught = await _turn(github, database, app_id, lease, now)
     except (ReadFailed, NotInstalled, NotFound) as error:
         log.warning("turn.read_failed", error=str(error), kind=type(error).__name__)
+        if isinstance(error, NotFound):  # the issue is gone: it must not keep the turn from other plans
+            async with database.session() as session:
+                await trains.leave(session, lease.lane_id)
         await _release(database, lease, rest_after(error, lease.failures, datetime.now(UTC)))
         return None
     await _release(database, lease, _rest(decision, applied, lease.failures, datetime.now(UTC), taught=taught))
@@ -62,20 +68,11 @@ async def _turn(
     facts, memory = await observe(
         github, repository, IssueNumber(lease.number), stored.memory, waiting, app_id=app_id, now=now
     )
+    async with database.session() as session:
+        facts = replace(facts, train=await trains.look(session, lease, facts.base.name))
     # reading a hostile plan may take a second of computing: not on the event loop
     decision = await asyncio.to_thread(decide, facts, memory)
-    async with database.session() as session:  # T4
-        stored = replace(
-            stored,
-            memory=decision.memory,
-            issue_node_id=facts.issue.node_id,
-            repository_node_id=facts.repository.node_id,
-            base=facts.base.name,
-            branches=decision.branches,
-            started=decision.view.intent.start is not None,
-            open=decision.open,
-        )
-        await plans.commit_decision(session, lease, stored, answers=decision.answers, ignored=decision.ignored)
+    decision = await _commit(database, lease, stored, facts, decision)
     for stream in decision.view.streams:
         log.debug("stage", key=stream.workstream.key, stage=stream.stage.value)
     seen = RepositoryRef(
@@ -89,7 +86,38 @@ async def _turn(
         await commands.close(session, *applied.shown(decision.acks))
     log.info("turn.done", actions=len(decision.actions), state=decision.view.state.value)
     known = decision.memory
-    return decision, applied, (known.refusals, known.drafts) != (learned.refusals, learned.drafts)
+    return decision, applied, _taught(known, learned)
+
+
+def _taught(before: Memory, after: Memory) -> bool:
+    """Whether the outcomes taught what another turn has to show or act upon."""
+    return replace(before, checks={}, comment=None) != replace(after, checks={}, comment=None)
+
+
+async def _commit(
+    database: Database, lease: Lease, stored: plans.StoredPlan, facts: Facts, decision: Decision
+) -> Decision:
+    """Write the decision down (T4) and settle whose turn it is on the base; return it without merges if it is not ours."""
+    async with database.session() as session:
+        settled = await trains.settle(session, lease, facts.base.name, decision.wish)
+        stored = replace(
+            stored,
+            memory=decision.memory,
+            issue_node_id=facts.issue.node_id,
+            repository_node_id=facts.repository.node_id,
+            base=facts.base.name,
+            branches=decision.branches,
+            started=decision.view.intent.start is not None,
+            open=decision.open,
+        )
+        await plans.commit_decision(session, lease, stored, answers=decision.answers, ignored=decision.ignored)
+    if settled.holds or not any(isinstance(each, MergePull) for each in decision.actions):
+        return decision
+    log.info("train.not_ours", base=facts.base.name)
+    actions = tuple(each for each in decision.actions if not isinstance(each, MergePull))
+    look = settled.look_at or facts.now  # who has the turn is shown at once; a place in the queue comes up later
+    soonest = min(look, decision.next_look) if decision.next_look is not None else look
+    return replace(decision, actions=actions, next_look=soonest)
 
 
 def _rest(decision: Decision, applied: Applied, failures: int, now: datetime, *, taught: bool) -> Rest:

@@ -21,6 +21,7 @@ Judge = Callable[[Facts, Memory], PlanView]
 
 _EVERYWHERE = frozenset({"help"})  # answered on any issue that Signalbox looks after
 _BEFORE_START = frozenset({"start"})  # the changes that make sense before a start
+_AFTER_THE_END = frozenset({"rollback", "unfreeze"})  # those that make sense when everything has landed
 
 
 def fold(facts: Facts, memory: Memory, judge: Judge) -> tuple[Memory, Mapping[int, Answer], frozenset[int]]:
@@ -102,7 +103,7 @@ def _out_of_time(command: Command, view: PlanView) -> str:
     """Why not in this state of the plan. Reading is always fine."""
     if not command.role.allows(Role.WRITE):
         return ""
-    if view.state is PlanState.COMPLETED:
+    if view.state is PlanState.COMPLETED and command.name not in _AFTER_THE_END:
         return "The plan is complete: every workstream has landed or was skipped, so there is nothing left to change."
     if view.intent.cancelled is not None:
         by = view.intent.cancelled

@@ -34,11 +34,11 @@ def aim(command: Command, call: CommandFacts, facts: Facts, view: PlanView) -> A
     if command.target is Target.PLAN:
         return Aim(words=call.words)
     written_on = _key_of_pull(call.pull, facts, view) if call.pull is not None else None
-    named, length = _named(call.words, facts, view)
+    key, length = named(call.words, facts, view)
     rest = call.words[length:]
     reason_wanted = "reason" in command.usage
-    if named is not None and (written_on is None or _meant(call.words[:length], rest)):
-        return Aim(key=named, words=rest, refusal="" if reason_wanted or not rest else _unknown(rest, view.plan))
+    if key is not None and (written_on is None or _meant(call.words[:length], rest)):
+        return Aim(key=key, words=rest, refusal="" if reason_wanted or not rest else _unknown(rest, view.plan))
     if call.words and not reason_wanted:
         return Aim(refusal=_unknown(call.words, view.plan))
     if (mistyped := _like_a_key(call.words, view.plan)) is not None:
@@ -54,8 +54,8 @@ def aim(command: Command, call: CommandFacts, facts: Facts, view: PlanView) -> A
     return Aim(refusal=f"Say which workstream: {code(_example(command, view.plan))}.")
 
 
-def _named(words: Sequence[str], facts: Facts, view: PlanView) -> tuple[Key | None, int]:
-    """The workstream that the first words name, and how many words name it. The longest wins, a key over a pull."""
+def named(words: Sequence[str], facts: Facts, view: PlanView) -> tuple[Key | None, int]:
+    """Return the workstream that the first words name, and how many do. The longest wins, a key over a pull."""
     forms = _forms(view.plan)
     longest = max((len(form.split()) for form in forms), default=0)
     for length in range(min(longest, len(words)), 0, -1):
@@ -105,8 +105,8 @@ def _like_a_key(words: Sequence[str], plan: Plan) -> str | None:
             map(str.isdigit, last)
         )
         lettered = bool(before) and len(end) == len(last) == 1
-        named = bool(before) and last.istitle() and end.istitle()
-        if (numbered and not last.isdigit()) or (before and numbered) or lettered or named:
+        worded = bool(before) and last.istitle() and end.istitle()
+        if (numbered and not last.isdigit()) or (before and numbered) or lettered or worded:
             return " ".join(typed)
     return None
 

@@ -6,7 +6,7 @@ Must not change anything.
 from bot.core.commands import CommandCase
 from bot.core.facts import PullFacts, PullState
 from bot.core.model import Key, Stage
-from bot.core.text import name
+from bot.core.text import code, cut, name
 from bot.core.views import WorkstreamView
 
 _LANDED = frozenset({Stage.DONE, Stage.VERIFYING})
@@ -19,9 +19,13 @@ def stream_of(case: CommandCase) -> WorkstreamView:
 
 def landed(stream: WorkstreamView) -> str:
     """Return why nothing can be done about a workstream that was merged, "" if it was not."""
-    if stream.stage not in _LANDED:
-        return ""
-    return f"{called(stream)} has landed already, so there is nothing left to change."
+    stands = stream.landing is not None and stream.landing.stands
+    if stands and stream.stage is Stage.FAILED:
+        key = code(cut(f"/signalbox rollback {stream.workstream.key}", 100))
+        return f"{called(stream)} has landed and broke the base: {key} takes it back."
+    if stream.stage in _LANDED or stands:
+        return f"{called(stream)} has landed already, so there is nothing left to change."
+    return ""
 
 
 def open_pull(stream: WorkstreamView) -> PullFacts | None:

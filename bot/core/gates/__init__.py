@@ -9,11 +9,21 @@ from datetime import datetime
 
 from bot.core.config import Config
 from bot.core.facts import Facts, PullFacts
-from bot.core.model import Intent, Key, Plan, Workstream
-from bot.core.views import GateResult, Need
+from bot.core.model import Intent, Key, Plan, PullNumber, Workstream
+from bot.core.verify import Verification
+from bot.core.views import GateResult, Need, RollbackView
 
 #: Whoever works on the workstream. Not "its author": for GitHub that is the bot, which opened the pull.
 OWNER = "its owner"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unproven:
+    """A merge with which the base is not verified yet."""
+
+    what: str  # a workstream's key or "rollback 1", unsafe
+    pull: PullNumber
+    found: Verification | None  # None = the base does not show the merge yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +40,8 @@ class Case:
     has_work: bool  # somebody pushed more than the opening commit
     drafts: bool  # False = the repository has no drafts; handing in is `/signalbox ready`
     head_since: datetime  # when this head was first seen, UTC
+    unproven: Unproven | None = None  # the plan's oldest merge that is not verified
+    returning: RollbackView | None = None  # the rollback under way
 
     @property
     def key(self) -> Key:

@@ -4,40 +4,16 @@ Unknown is not yes: a check that runs again, that is missing or that could not b
 at the check that Signalbox itself reports.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-
 from bot.core.facts import CheckFacts, CheckState
 from bot.core.gates import OWNER, Case, Gate
 from bot.core.model import CONFIG_PATH, OWN_CHECK
+from bot.core.reported import Wanted, failures, names_of, of_state, running, wanted_by
 from bot.core.text import code, cut, plain
 from bot.core.views import GateResult, GateVerdict
 
 CONFIG_FILE = f"`{CONFIG_PATH}`"
 
 _KEEPER = "whoever looks after CI"
-# What GitHub's conclusions and states mean in a sentence; any other failed one "failed".
-# https://docs.github.com/en/rest/checks/runs#create-a-check-run
-_CONCLUSIONS = {
-    "timed_out": "timed out",
-    "cancelled": "was cancelled",
-    "action_required": "asks for somebody to act",
-    "startup_failure": "could not start",
-    "stale": "never finished",
-    "error": "ended with an error",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted:
-    """A check that must be there. `source` says who asks for it."""
-
-    name: str
-    app: int | None
-    source: str
-
-    def matches(self, found: CheckFacts) -> bool:
-        return found.name == self.name and self.app in {None, found.app_id}
 
 
 def failed_checks(case: Case) -> tuple[str, ...]:
@@ -52,14 +28,12 @@ def check(case: Case) -> GateResult:
     if not case.has_work:
         return _result(GateVerdict.WAIT, "Nothing to check before somebody pushes", actor=OWNER)
     counting = _counting(case)
-    failed = [found for found in counting if found.state is CheckState.FAILED]
+    failed = of_state(counting, CheckState.FAILED)
     if failed:
-        return _failed(failed)
-    running = [found for found in counting if found.state is CheckState.PENDING]
-    if running:
-        noun = "check" if len(running) == 1 else "checks"
-        names = _list(found.name for found in running)
-        return _result(GateVerdict.WAIT, f"{len(running)} {noun} running: {names}", actor="CI", url=running[0].url)
+        return _result(GateVerdict.NEEDS_HUMAN, failures(failed), actor=OWNER, url=failed[0].url)
+    pending = of_state(counting, CheckState.PENDING)
+    if pending:
+        return _result(GateVerdict.WAIT, running(pending), actor="CI", url=pending[0].url)
     missing = [each for each in _wanted(case) if not any(each.matches(found) for found in counting)]
     if not case.pull.checks_complete and (missing or not _certain(case)):
         return _unread()
@@ -67,16 +41,16 @@ def check(case: Case) -> GateResult:
         return _missing(case, missing)
     if not counting:
         return _silence(case)
-    return _result(GateVerdict.PASS, f"Green: {_list(found.name for found in counting)}")
+    return _result(GateVerdict.PASS, f"Green: {names_of(found.name for found in counting)}")
 
 
-def _wanted(case: Case) -> tuple[_Wanted, ...]:
+def _wanted(case: Case) -> tuple[Wanted, ...]:
     """The checks that must be there: those of the config, else those that the base's rules require."""
     if case.config.checks is not None:
-        return tuple(_Wanted(name=each.name, app=each.app, source=CONFIG_FILE) for each in case.config.checks)
+        return wanted_by(case.config.checks, CONFIG_FILE)
     rules = f"the branch rules of {code(case.facts.base.name)}"
     return tuple(
-        _Wanted(name=each.name, app=each.app_id, source=rules)
+        Wanted(name=each.name, app=each.app_id, source=rules)
         for each in case.facts.base.required_checks
         # waiting for our own would be waiting for ourselves
         if not (each.name == OWN_CHECK and each.app_id in {None, case.facts.app_id})
@@ -96,15 +70,7 @@ def _certain(case: Case) -> bool:
     return case.config.checks is not None and all(each.app is not None for each in case.config.checks)
 
 
-def _failed(failed: list[CheckFacts]) -> GateResult:
-    first = failed[0]
-    more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
-    end = _CONCLUSIONS.get(first.conclusion, "failed")
-    reason = f"{code(cut(first.name, 80))} by {plain(cut(first.app_name, 40))} {end}{more}"
-    return _result(GateVerdict.NEEDS_HUMAN, reason, actor=OWNER, url=first.url)
-
-
-def _missing(case: Case, missing: list[_Wanted]) -> GateResult:
+def _missing(case: Case, missing: list[Wanted]) -> GateResult:
     first = missing[0]
     others = next((found for found in case.pull.checks if found.name == first.name), None)
     more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
@@ -132,12 +98,6 @@ def _late(case: Case, what: str, remedy: str, *, hint: str = "") -> GateResult:
 def _unread() -> GateResult:
     reason = f"This head has more checks than could be read: name those that count, with their Apps, in {CONFIG_FILE}"
     return _result(GateVerdict.NEEDS_HUMAN, reason, actor=_KEEPER)
-
-
-def _list(names: Iterable[str]) -> str:
-    every = list(dict.fromkeys(names))
-    shown = ", ".join(code(cut(each, 80)) for each in every[:3])
-    return shown if len(every) <= 3 else f"{shown} and {len(every) - 3} more"
 
 
 def _result(verdict: GateVerdict, reason: str, *, actor: str = "", url: str | None = None) -> GateResult:

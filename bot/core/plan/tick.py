@@ -31,6 +31,27 @@ def tick(body: str, keys: Collection[Key]) -> str:
     return "".join(lines)
 
 
+def untick(body: str, keys: Collection[Key]) -> str:
+    """Return the body with the ticks of `keys` taken back, the boxes and the marks alike; the rest stays as it is."""
+    if not keys:
+        return body
+    lines = _LINE.findall(body)
+    for stream in read_plan(body).workstreams:
+        if stream.key in keys and 0 < stream.line <= len(lines):
+            lines[stream.line - 1] = _unticked(lines[stream.line - 1])
+    return "".join(lines)
+
+
+def _unticked(line: str) -> str:
+    text = line.rstrip("\r\n")
+    end = line[len(text) :]
+    box = _TICKED_BOX.match(text)
+    if box:
+        at = text.index("[", box.start())
+        return f"{text[:at]}[ ]{text[at + 3 :]}{end}"
+    return line.replace(MARK, "", 1) if _HEADING.match(text) else line
+
+
 def _ticked(line: str) -> str:
     """Tick the box of a line; a heading without a box gets the mark behind its text."""
     text = line.rstrip("\r\n")

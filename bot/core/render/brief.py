@@ -121,6 +121,15 @@ def is_opening_commit(message: str) -> bool:
     return len(paragraphs) > 1 and _OPENING.search(paragraphs[-1]) is not None
 
 
+def anew_commit(view: PlanView, stream: WorkstreamView) -> tuple[str, str]:
+    """Return headline and body of the commit that brings a rolled back change anew."""
+    again = view.intent.again[stream.workstream.key]
+    return (
+        cut(f"Bring {pull_title(stream)} anew", TITLE_LIMIT),
+        f"The change of {again.landed[:10]}, which was rolled back in plan {view.issue.number}.",
+    )
+
+
 def retry_commit(view: PlanView, stream: WorkstreamView) -> tuple[str, str]:
     """Return headline and body of the commit without changes that makes CI look again."""
     return (

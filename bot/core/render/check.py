@@ -7,15 +7,17 @@ Anything not known to be open is shown as not open.
 
 import html
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.core.actions import CheckAction
+from bot.core.facts import Freeze
 from bot.core.model import Mode, PlanState, Stage
-from bot.core.render import notices
+from bot.core.render import notices, rollback
 from bot.core.render.parts import SUMMARY_LIMIT, TITLE_LIMIT, link, sections, sentence, stopped, table, when_cell
 from bot.core.render.words import LOOKS, VERDICTS, decisive, gate_title, skip_words, stage_words, title_text, way_on
 from bot.core.text import cut, name, when
-from bot.core.views import GateResult, GateVerdict, PlanView, WorkstreamView
+from bot.core.views import GateResult, GateVerdict, PlanView, RollbackView, WorkstreamView
 
 #: Label 20, description 40, identifier 20 characters at most
 #: (https://docs.github.com/en/rest/checks/runs#create-a-check-run).
@@ -48,8 +50,21 @@ class _Result:
     conclusion: str | None = None  # None = in progress
 
 
-def outside_check() -> CheckText:
-    """Return the check of a pull that belongs to no plan."""
+def outside_check(freeze: Freeze | None = None, plan_url: str | None = None) -> CheckText:
+    """Return the check of a pull that belongs to no plan. `freeze`: what stops merges into its base, if anything does."""
+    if freeze is not None:
+        plan = link(f"plan #{freeze.issue}", plan_url)
+        return CheckText(
+            status="in_progress",
+            conclusion=None,
+            title=cut(f"Base frozen: {_unmarked(freeze.words)}", TITLE_LIMIT),
+            summary=sections(
+                f"Nothing merges into this pull request's base at the moment: {plan} froze it. "
+                f"Its reason: {stopped(freeze.words)}",
+                "Nothing is wrong with this pull request, and it belongs to no plan. "
+                "Its check opens by itself once the freeze is lifted.",
+            ),
+        )
     return CheckText(
         status="completed",
         conclusion="success",
@@ -68,6 +83,28 @@ def check_output(view: PlanView, stream: WorkstreamView, status_url: str = "") -
         summary=_summary(view, stream, status_url),
         text=notices.config(view),
         buttons=_buttons(view, stream) if result.conclusion in {"failure", "action_required"} else (),
+    )
+
+
+def rollback_output(view: PlanView, back: RollbackView, status_url: str = "") -> CheckText:
+    """Return what the check on a rollback's pull says."""
+    blocks = [gate for gate in back.gates if gate.verdict is GateVerdict.BLOCK]
+    human = [gate for gate in back.gates if gate.verdict is GateVerdict.NEEDS_HUMAN]
+    waits = [gate for gate in back.gates if gate.verdict is GateVerdict.WAIT]
+    if back.rollback.dropped:
+        result = _Result(title="Not needed any more: close it", conclusion="action_required")
+    elif blocks or human or waits:
+        conclusion = "failure" if blocks else "action_required" if human else None
+        result = _Result(title=_title(blocks or human or waits), conclusion=conclusion)
+    else:
+        result = _Result(title="May merge: it takes back what broke the base", conclusion="success")
+    plan = link(f"plan #{view.issue.number}", view.issue.url)
+    comment = f" Everything at a glance: {link('status comment', status_url)}." if status_url else ""
+    return CheckText(
+        status="in_progress" if result.conclusion is None else "completed",
+        conclusion=result.conclusion,
+        title=cut(result.title, TITLE_LIMIT),
+        summary=sections(f"{sentence(rollback.line(view, back))} Part of {plan}.{comment}", _table(back.gates)),
     )
 
 
@@ -141,6 +178,10 @@ def _summary(view: PlanView, stream: WorkstreamView, status_url: str) -> str:
 def _gates(stream: WorkstreamView, limit: int) -> str:
     if stream.stage is Stage.CANCELLED:
         return ""  # no gate has a say any more
+    return _table(stream.gates, limit)
+
+
+def _table(gates: Sequence[GateResult], limit: int = SUMMARY_LIMIT // 2) -> str:
     rows = (
         (
             link(gate_title(gate), gate.url),
@@ -149,9 +190,9 @@ def _gates(stream: WorkstreamView, limit: int) -> str:
             when_cell(gate.since) if gate.since is not None and gate.verdict is not GateVerdict.PASS else "",
             gate.next_actor if gate.verdict is not GateVerdict.PASS else "",
         )
-        for gate in stream.gates
+        for gate in gates
     )
-    return table(("Gate", "Verdict", "Why", "Since", "Who acts next"), rows, limit) if stream.gates else ""
+    return table(("Gate", "Verdict", "Why", "Since", "Who acts next"), rows, limit) if gates else ""
 
 
 def _explanation(view: PlanView, stream: WorkstreamView) -> str:

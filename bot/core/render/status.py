@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 
+from bot.core.ledger import Checkpoint
 from bot.core.model import Mode, Order, PlanState, Severity, Sha, Stage
-from bot.core.render import difference, notices
+from bot.core.render import difference, notices, rollback
 from bot.core.render.graph import graph
 from bot.core.render.parts import (
     COMMENT_LIMIT,
@@ -16,7 +17,9 @@ from bot.core.render.parts import (
     counted,
     inline,
     link,
+    listed,
     sections,
+    sentence,
     size,
     stopped,
     table,
@@ -56,12 +59,15 @@ def status_comment(view: PlanView, refusals: Mapping[str, str] = MappingProxyTyp
         notices.problems(tuple(each for each in view.problems if each.severity is Severity.ERROR)),
         notices.refused(refusals),
         notices.config(view),
+        rollback.frozen(view),
+        _rollbacks(view),
         difference.edited(view),
     )
     middle = sections(
         difference.left_out(view),
         notices.out_of_order(view),
         _landed(view) if view.state is PlanState.COMPLETED else _workstreams(view),
+        _train(view),
         _skipped(view),
     )
     below = sections(_checkpoints(view), _footer(view))
@@ -182,8 +188,40 @@ def _landing(view: PlanView, number: int, stream: WorkstreamView) -> tuple[str, 
 def _checkpoints(view: PlanView) -> str:
     if not view.checkpoints:
         return ""
-    items = (f"{code(tag)} at {_commit_link(view, sha)}" for tag, sha in sorted(view.checkpoints.items()))
+    items = (_checkpoint(view, each) for each in reversed(view.checkpoints))
     return sections("### Checkpoints", bullets(items, CHECKPOINTS_LIMIT))
+
+
+def _checkpoint(view: PlanView, checkpoint: Checkpoint) -> str:
+    """Name, commit, what had landed, what was seen; and what somebody did to its tag."""
+    tag = f"signalbox/{view.issue.number}/{checkpoint.name}"
+    landed = f", with {listed([name(key) for key in checkpoint.landed], most=6)}" if checkpoint.landed else ""
+    seen = f": {checkpoint.evidence[0]}" if checkpoint.evidence else ""
+    note = ""
+    if checkpoint.tagged and tag not in view.tags:
+        note = " Its tag was deleted; this record is what counts."
+    elif tag in view.tags and view.tags[tag] != checkpoint.sha:
+        note = f" Its tag points at {code(view.tags[tag][:7])} instead; this record is what counts."
+    where = _commit_link(view, checkpoint.sha)
+    return f"{code(checkpoint.name)} at {where}{landed}{stopped(seen) if seen else '.'}{note}"
+
+
+def _rollbacks(view: PlanView) -> str:
+    """The rollback under way, and what a person has to decide."""
+    if view.rollback is None:
+        return ""
+    if view.rollback.rollback.unclean and view.rollback.rollback.active:
+        return rollback.unclean(view, view.rollback.rollback)
+    return sections("### Rollback", sentence(rollback.line(view, view.rollback)))
+
+
+def _train(view: PlanView) -> str:
+    """Who else waits for the turn on the base."""
+    others = [each for each in view.train.waiting if each.issue != view.issue.number]
+    if not others or view.state is PlanState.COMPLETED:
+        return ""
+    items = (f"plan #{each.issue} with {name(each.key)}" for each in others)
+    return f"Also waiting for {code(view.base.name)}: {listed(list(items))}."
 
 
 def _commit_link(view: PlanView, sha: Sha) -> str:

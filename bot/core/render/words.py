@@ -80,7 +80,7 @@ def title_text(stream: Workstream) -> str:
 
 def gate_title(gate: GateResult) -> str:
     """Return a gate's name as a table shows it: "Order"."""
-    titles = {each.name: each.title for each in load_gates()}
+    titles = {each.name: each.title for each in load_gates()} | {"tree": "Tree"}  # that of a rollback's pull
     return titles.get(gate.gate, gate.gate.capitalize())
 
 

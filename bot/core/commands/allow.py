@@ -1,0 +1,33 @@
+"""Command: take the base as good although its verification does not say so. Must not hide what it said."""
+
+from dataclasses import replace
+
+from bot.core.commands import Command, CommandCase, Result, Target, done, refused
+from bot.core.ledger import unverified
+from bot.core.model import Order, Role
+from bot.core.render.parts import listed
+from bot.core.text import name
+
+
+def run(case: CommandCase) -> Result:
+    """For one workstream, or for everything that is not verified."""
+    waiting = [each for each in unverified(case.memory.landings) if case.key is None or each.key == case.key]
+    if not waiting:
+        what = name(case.key) if case.key is not None else "Nothing"
+        return refused(case, f"{what} waits for no verification of the base, so there is nothing to allow.")
+    order = Order(by=case.call.author, at=case.call.at, reason=" ".join(case.words))
+    allowed = dict(case.intent.allowed)
+    allowed.update((each.sha, order) for each in waiting)
+    names = [name(each.key) if each.key is not None else f"rollback {each.rollback}" for each in waiting]
+    reply = f"The base is taken as good with {listed(names)} in; your word stands as its evidence."
+    return done(case, replace(case.intent, allowed=allowed), reply)
+
+
+COMMAND = Command(
+    name="allow",
+    usage="/signalbox allow [KEY] [reason]",
+    summary="Take the base as good with a merge in, although its checks do not say so",
+    role=Role.MAINTAIN,
+    target=Target.EITHER,
+    run=run,
+)

@@ -1,0 +1,257 @@
+"""Takes in what happened on the base: what landed, what it proved to be, what was rolled back, what may be returned to.
+
+Runs before and after the commands of a turn are folded in; pure, and taking in the same facts twice changes nothing.
+Must not choose actions: decide.py and train_actions.py go by the memory that this leaves.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from bot.core.facts import Facts, PullFacts, PullState, Step
+from bot.core.ledger import Checkpoint, Landing, Rollback, Stray, landing_of, standing, unverified
+from bot.core.memory import Memory
+from bot.core.model import Key, Login, OnRed, Order, PullNumber, Sha
+from bot.core.rollback import back_before, pull_of, rollback_of
+from bot.core.text import code
+from bot.core.verify import Finding, Verification
+from bot.core.views import PlanView
+
+STRAYS_KEPT = 30  # commits by others that are remembered; the newest count
+OURSELVES = Login("signalbox")  # who gives an order that follows from what was found
+
+
+def advance(facts: Facts, memory: Memory, view: PlanView) -> Memory:
+    """Return the memory with everything taken in that the facts show. `view`: of the same facts and memory."""
+    if memory.intent.start is None or facts.base.sha is None:
+        return memory
+    memory = _first_checkpoint(facts, memory)
+    memory = _course(facts, memory, view)
+    memory = _verdicts(facts, memory, view)
+    memory = _rollbacks(facts, memory, view)
+    return _tags(facts, memory)
+
+
+def _first_checkpoint(facts: Facts, memory: Memory) -> Memory:
+    """cp-0 is the base as it was at the start."""
+    start = memory.intent.start
+    assert start is not None
+    if memory.checkpoints:
+        return memory
+    trees = {step.before: step.tree_before for step in facts.course or ()}
+    tree = facts.base.tree if facts.base.sha == start.base_sha else trees.get(start.base_sha)
+    if tree is None:
+        return memory
+    first = Checkpoint(
+        name="cp-0", sha=start.base_sha, tree=tree, revision=start.revision, at=start.at, landed=(),
+        evidence=("The base when the plan was started",),
+    )  # fmt: skip
+    return replace(memory, checkpoints=(first,))
+
+
+# ---- what landed ----
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ours:
+    """A pull of the plan: a workstream's or a rollback's."""
+
+    key: Key | None
+    rollback: int | None
+    pull: PullFacts
+
+
+def _course(facts: Facts, memory: Memory, view: PlanView) -> Memory:
+    """Follow the base's moves since the last turn: what is the plan's becomes a landing, the rest is named."""
+    if facts.course is None:
+        return _rewritten(facts, memory)
+    ours = {each.pull.number: each for each in _pulls(facts, memory, view)}
+    tip, landings, strays = memory.tip, list(memory.landings), list(memory.strays)
+    steps = list(facts.course)
+    for at, step in enumerate(steps):
+        mine = [ours[number] for number in step.pulls if number in ours]
+        if any(each.pull.state is PullState.OPEN for each in mine):
+            break  # GitHub shows the commit, but not yet that its pull is merged: the rest is for the next turn
+        landed = next((each for each in ours.values() if each.pull.merge_sha == step.sha), None)
+        if landed is not None and landing_of(landings, landed.pull.number) is None:
+            landings.append(_landing(memory, landed, step, steps[:at]))
+        elif landed is None and not any(each.pull.merge_sha is not None for each in mine):
+            strays.append(_stray(step))
+            landings = _reverted_by_hand(landings, step)
+        tip = step.sha
+    known = {each.key for each in landings}
+    return replace(
+        memory,
+        tip=tip or facts.base.sha,
+        landings=tuple(landings),
+        strays=tuple(strays[-STRAYS_KEPT:]),
+        judged={key: judged for key, judged in memory.judged.items() if key not in known or _is_open(view, key)},
+    )
+
+
+def _is_open(view: PlanView, key: Key) -> bool:
+    return any(
+        each.workstream.key == key and each.pull is not None and each.pull.state is PullState.OPEN
+        for each in view.streams
+    )
+
+
+def _pulls(facts: Facts, memory: Memory, view: PlanView) -> Iterator[_Ours]:
+    for stream in view.streams:
+        if stream.pull is not None and stream.pull.base == facts.base.name:
+            yield _Ours(key=stream.workstream.key, rollback=None, pull=stream.pull)
+    if memory.rollbacks and (pull := pull_of(facts)) is not None:
+        yield _Ours(key=None, rollback=memory.rollbacks[-1].number, pull=pull)
+
+
+def _landing(memory: Memory, landed: _Ours, step: Step, earlier: list[Step]) -> Landing:
+    """The landing of a pull. One that was rebased brought several commits: the base before it is before the first."""
+    pull, first = landed.pull, step
+    for each in reversed(earlier):
+        if each.sha != first.before or pull.number not in each.pulls:
+            break
+        first = each
+    judged = memory.judged.get(landed.key) if landed.key is not None else None
+    ours = pull.merged_by == pull.author and pull.author.endswith("[bot]")
+    rollback = next((each for each in memory.rollbacks if each.number == landed.rollback), None)
+    expected: Sha | None = None
+    if judged is not None and (judged.head, judged.base) == (pull.head_sha, first.before):
+        expected = judged.tree
+    elif rollback is not None and (rollback.built, rollback.onto) == (pull.head_sha, first.before):
+        expected = rollback.built_tree
+    return Landing(
+        key=landed.key,
+        rollback=landed.rollback,
+        pull=pull.number,
+        branch=pull.head,
+        head=pull.head_sha,
+        before=first.before,
+        tree_before=first.tree_before,
+        sha=step.sha,
+        tree=step.tree,
+        at=pull.merged_at or step.at or pull.created_at,
+        by=pull.merged_by or Login("ghost"),
+        decided=ours,
+        expected=expected,
+    )
+
+
+def _stray(step: Step) -> Stray:
+    pull = step.pulls[0] if step.pulls else None
+    return Stray(sha=step.sha, headline=step.headline, author=step.author, pull=pull, at=step.at)
+
+
+def _reverted_by_hand(landings: list[Landing], step: Step) -> list[Landing]:
+    """Whether people put back just what was there before a landing: then it, and what came after it, is undone."""
+    for at, each in enumerate(landings):
+        if each.stands and each.tree_before == step.tree and each.tree != step.tree:
+            return [*landings[:at], *(replace(later, undone=0) if later.stands else later for later in landings[at:])]
+    return landings
+
+
+def _rewritten(facts: Facts, memory: Memory) -> Memory:
+    """The base lost what was on it: nothing can be said about its course, so nothing merges until somebody looked."""
+    lost = code(memory.tip[:7]) if memory.tip is not None else "its start"
+    reason = f"{facts.base.name} was rewritten: {lost} is no longer in its history"
+    order = Order(by=OURSELVES, at=facts.now, reason=reason)
+    return replace(memory, tip=facts.base.sha, intent=replace(memory.intent, frozen=memory.intent.frozen or order))
+
+
+# ---- what it proved to be ----
+
+
+def _verdicts(facts: Facts, memory: Memory, view: PlanView) -> Memory:
+    """Note what was found good; each time the base was, it can be returned to."""
+    found = {each.pull: view.verifications[each.pull] for each in memory.landings if each.pull in view.verifications}
+    landings = tuple(_proven(each, found, facts) for each in memory.landings)
+    if landings == memory.landings:
+        return memory
+    news = [new for old, new in zip(memory.landings, landings, strict=True) if old.open and not new.open]
+    memory = replace(memory, landings=landings)
+    workstreams = [each for each in news if each.key is not None]
+    if not workstreams or any(each.at < workstreams[-1].at for each in unverified(landings)):
+        return memory  # an earlier merge is not verified yet: this is no state to return to
+    return replace(memory, checkpoints=(*memory.checkpoints, _checkpoint(memory, workstreams[-1], found, facts)))
+
+
+def _proven(landing: Landing, found: Mapping[PullNumber, Verification], facts: Facts) -> Landing:
+    verification = found.get(landing.pull)
+    if not landing.open or verification is None or verification.finding is not Finding.GREEN:
+        return landing
+    return replace(landing, green=facts.now, evidence=verification.evidence)
+
+
+def _checkpoint(memory: Memory, landing: Landing, found: Mapping[PullNumber, Verification], facts: Facts) -> Checkpoint:
+    start = memory.intent.start
+    assert start is not None
+    at = found[landing.pull].at
+    number = sum(each.by is None for each in memory.checkpoints)
+    return Checkpoint(
+        name=f"cp-{number}",
+        sha=at.sha if at is not None else landing.sha,
+        tree=at.tree if at is not None else landing.tree,
+        revision=start.revision,
+        at=facts.now,
+        landed=tuple(each.key for each in standing(memory.landings) if each.key is not None),
+        evidence=landing.evidence,
+    )
+
+
+def _tags(facts: Facts, memory: Memory) -> Memory:
+    """Note which tags were seen: from then on it is somebody's doing if one is gone."""
+    seen = {
+        each.name: tag == each.sha
+        for each in memory.checkpoints
+        if (tag := facts.tags.get(f"signalbox/{facts.issue.number}/{each.name}")) is not None
+    }
+    checkpoints = tuple(
+        replace(each, tagged=True) if not each.tagged and seen.get(each.name) else each for each in memory.checkpoints
+    )
+    return replace(memory, checkpoints=checkpoints) if checkpoints != memory.checkpoints else memory
+
+
+# ---- what is taken back ----
+
+
+def _rollbacks(facts: Facts, memory: Memory, view: PlanView) -> Memory:
+    """Follow the last rollback, and begin one where the policy says so."""
+    memory = _followed(facts, memory)
+    red = next((each for each in unverified(memory.landings) if _is_red(view, each)), None)
+    if red is None or red.key is None or view.config.on_red is OnRed.HOLD:
+        return memory
+    if any(each.active or red.pull in each.pulls for each in memory.rollbacks):
+        return memory  # people closed that rollback, or it is under way
+    reason = f"The base broke with {code(red.key)}: {view.verifications[red.pull].reason}"
+    new = rollback_of(facts, memory, back_before(memory, red), reason=reason, by=None)
+    return replace(memory, rollbacks=(*memory.rollbacks, new))
+
+
+def _is_red(view: PlanView, landing: Landing) -> bool:
+    found = view.verifications.get(landing.pull)
+    return found is not None and found.finding is Finding.RED
+
+
+def _followed(facts: Facts, memory: Memory) -> Memory:
+    """What became of the last rollback: merged, closed by people, or not needed any more."""
+    if not memory.rollbacks or memory.rollbacks[-1].merged or memory.rollbacks[-1].closed:
+        return memory
+    last, pull = memory.rollbacks[-1], pull_of(facts)
+    if any(each.rollback == last.number for each in memory.landings):
+        landings = tuple(
+            replace(each, undone=last.number) if each.pull in last.pulls and each.stands else each
+            for each in memory.landings
+        )
+        return replace(_with_last(memory, replace(last, merged=True, dropped=False)), landings=landings)
+    closed = pull is not None and pull.state is PullState.CLOSED
+    dropped = last.dropped or closed or not _needed(memory, last)
+    new = replace(last, dropped=dropped, closed=dropped and (pull is None or closed))
+    return memory if new == last else _with_last(memory, new)
+
+
+def _needed(memory: Memory, rollback: Rollback) -> bool:
+    """Whether something that it undoes stands; one by the policy only as long as that is not found good after all."""
+    undoes = [each for each in memory.landings if each.pull in rollback.pulls and each.stands]
+    return bool(undoes) and (rollback.by is not None or any(each.open for each in undoes))
+
+
+def _with_last(memory: Memory, last: Rollback) -> Memory:
+    return replace(memory, rollbacks=(*memory.rollbacks[:-1], last))

@@ -1,0 +1,181 @@
+"""Whether the base is good after a merge: judged by the checks on the merge commit, or on a later commit that holds it.
+
+Part of judging. Unknown is not yes, and no report is no failure: where nothing reports, a person is asked. Must not
+choose what follows from a red base (train.py).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+
+from bot.core.config import Config
+from bot.core.facts import CheckFacts, CheckState, CommitFacts
+from bot.core.ledger import Landing
+from bot.core.model import CONFIG_PATH, Order, Sha
+from bot.core.reported import Wanted, failures, names_of, of_state, running, wanted_by
+from bot.core.text import code, cut, login, plain
+
+_FILE = f"`{CONFIG_PATH}`"
+_KEEPER = "whoever looks after CI"
+_WITHDRAWN = frozenset({"cancelled", "stale"})  # CI gave up on this commit, often for a newer one
+
+
+class Finding(Enum):
+    """What is known about the base."""
+
+    GREEN = "green"
+    WAIT = "wait"  # time or CI will tell
+    RED = "red"  # it is broken, or took too long
+    UNCLEAR = "unclear"  # nobody will tell by themselves: a person has to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """The state of the base with one landing in."""
+
+    finding: Finding
+    reason: str  # one safe markdown sentence without a full stop
+    next_actor: str = ""
+    url: str | None = None
+    evidence: tuple[str, ...] = ()  # of GREEN
+    at: CommitFacts | None = None  # of GREEN: the commit that was found good; None = nothing was looked at
+    until: datetime | None = None  # when time alone changes it, UTC
+    failed: tuple[CheckFacts, ...] = ()  # of RED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a verification may look at."""
+
+    commits: Mapping[Sha, CommitFacts]
+    tip: Sha | None
+    config: Config
+    allowed: Order | None  # somebody's order to take the base as good
+    now: datetime
+
+
+def verify(landing: Landing, look: Look) -> Verification:
+    """Judge one landing: what landed is what was judged, and the base is green with it in."""
+    if look.allowed is not None:
+        why = f": {plain(cut(look.allowed.reason, 200))}" if look.allowed.reason.strip() else ""
+        words = f"Taken as good by {login(look.allowed.by)}{why}"
+        return Verification(finding=Finding.GREEN, reason=words, evidence=(words,), at=look.commits.get(landing.sha))
+    if landing.expected is not None and landing.expected != landing.tree:
+        reason = f"{code(landing.sha[:7])} holds something else than what was judged and the base before it give"
+        return Verification(finding=Finding.UNCLEAR, reason=reason, next_actor="a maintainer")
+    found = _checked(landing, look)
+    if found.finding is Finding.GREEN and landing.expected is None:
+        reason = "What landed is being compared with what was judged"
+        return Verification(finding=Finding.WAIT, reason=reason, next_actor="GitHub")
+    return found
+
+
+def _checked(landing: Landing, look: Look) -> Verification:
+    """By the checks on the landing; where they do not pass, by those on the tip, which may have mended it."""
+    at = look.commits.get(landing.sha)
+    if look.config.verify == ():
+        words = "No checks are asked for on the base"
+        return Verification(finding=Finding.GREEN, reason=words, evidence=(words,), at=at)
+    own = _on(at, landing, look)
+    if own.finding is Finding.GREEN or look.tip is None or look.tip == landing.sha:
+        return own
+    later = _on(look.commits.get(look.tip), landing, look)
+    if later.finding is Finding.GREEN:
+        return replace(later, evidence=(f"Seen on a later commit, {code(look.tip[:7])}", *later.evidence))
+    withdrawn = own.failed and all(check.conclusion in _WITHDRAWN for check in own.failed)
+    return later if withdrawn else own
+
+
+def _on(commit: CommitFacts | None, landing: Landing, look: Look) -> Verification:
+    """By the checks on one commit."""
+    if commit is None:
+        return Verification(finding=Finding.WAIT, reason="GitHub does not show the commit yet", next_actor="GitHub")
+    before = look.commits.get(landing.before)
+    counting = _counting(commit, look.config)
+    old = () if look.config.already_red else _red_before(counting, before)
+    failed = tuple(each for each in of_state(counting, CheckState.FAILED) if each not in old)
+    if failed:
+        return Verification(
+            finding=Finding.RED, reason=failures(failed), url=failed[0].url, next_actor="a maintainer", failed=failed
+        )
+    pending = of_state(counting, CheckState.PENDING)
+    if pending:
+        return _pending(pending, landing, look)
+    if not commit.checks_complete:
+        reason = f"The commit has more checks than could be read: name those that count in {_FILE} as `verify`"
+        return Verification(finding=Finding.UNCLEAR, reason=reason, next_actor=_KEEPER)
+    missing = _missing(counting, before, look.config)
+    if missing:
+        return _late(missing, landing, look, otherwise=_green(commit, counting, old) if counting else None)
+    if not counting:
+        return _silence(landing, look)
+    return _green(commit, counting, old)
+
+
+def _green(commit: CommitFacts, counting: tuple[CheckFacts, ...], old: tuple[CheckFacts, ...]) -> Verification:
+    passed = of_state(counting, CheckState.PASSED)
+    words = f"Green on {code(commit.sha[:7])}: {names_of(each.name for each in passed)}" if passed else ""
+    red = f"{names_of(each.name for each in old)} failed before the merge too and is not held against it" if old else ""
+    evidence = tuple(each for each in (words, red) if each)
+    return Verification(finding=Finding.GREEN, reason=evidence[0], evidence=evidence, at=commit)
+
+
+def _counting(commit: CommitFacts, config: Config) -> tuple[CheckFacts, ...]:
+    """Every check, or where the config names some, just these."""
+    if config.verify is None:
+        return commit.checks
+    wanted = wanted_by(config.verify, _FILE)
+    return tuple(found for found in commit.checks if any(each.matches(found) for each in wanted))
+
+
+def _red_before(counting: tuple[CheckFacts, ...], before: CommitFacts | None) -> tuple[CheckFacts, ...]:
+    """The failed checks that had failed on the commit before the merge as well."""
+    known = {(each.name, each.app_id) for each in (before.checks if before else ()) if each.state is CheckState.FAILED}
+    return tuple(each for each in of_state(counting, CheckState.FAILED) if (each.name, each.app_id) in known)
+
+
+def _pending(pending: tuple[CheckFacts, ...], landing: Landing, look: Look) -> Verification:
+    end = landing.at + look.config.verify_timeout
+    if look.now >= end:
+        reason = f"Timed out with {running(pending)}"
+        return Verification(
+            finding=Finding.RED, reason=reason, url=pending[0].url, next_actor="a maintainer", failed=pending
+        )
+    return Verification(finding=Finding.WAIT, reason=running(pending), url=pending[0].url, next_actor="CI", until=end)
+
+
+def _missing(counting: tuple[CheckFacts, ...], before: CommitFacts | None, config: Config) -> tuple[Wanted, ...]:
+    """What should report and has not: what the config names; else what reported on the commit before the merge."""
+    if config.verify is not None:
+        wanted = wanted_by(config.verify, _FILE)
+    else:
+        there = dict.fromkeys((each.name, each.app_id) for each in (before.checks if before else ()))
+        wanted = tuple(Wanted(name=name, app=app, source="") for name, app in there)
+    return tuple(each for each in wanted if not any(each.matches(found) for found in counting))
+
+
+def _late(missing: tuple[Wanted, ...], landing: Landing, look: Look, *, otherwise: Verification | None) -> Verification:
+    """Waiting for CI to begin while the commit is new; afterwards by who asks for the check.
+
+    `otherwise`: what the checks say that did report.
+    """
+    named = look.config.verify is not None
+    grace, end = landing.at + look.config.checks_grace, landing.at + look.config.verify_timeout
+    what = f"{names_of(each.name for each in missing)} has not reported on the base"
+    if look.now < min(grace, end):
+        return Verification(finding=Finding.WAIT, reason=f"{what} yet", next_actor="CI", until=min(grace, end))
+    if not named:  # CI that runs for some paths only does not report on every commit
+        return otherwise or _silence(landing, look)
+    if look.now >= end:
+        return Verification(finding=Finding.RED, reason=f"Timed out: {what}", next_actor="a maintainer")
+    reason = f"{what}: make CI report it, or take it out of `verify` in {_FILE}"
+    return Verification(finding=Finding.UNCLEAR, reason=reason, next_actor=_KEEPER, until=end)
+
+
+def _silence(landing: Landing, look: Look) -> Verification:
+    what, hint = "No check has reported on the base", f"without CI on the base, write `verify: []` into {_FILE}"
+    grace = landing.at + look.config.checks_grace
+    if look.now < grace:
+        return Verification(finding=Finding.WAIT, reason=f"{what} yet; {hint}", next_actor="CI", until=grace)
+    return Verification(finding=Finding.UNCLEAR, reason=f"{what}: {hint}", next_actor=_KEEPER)

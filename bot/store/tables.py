@@ -125,6 +125,34 @@ plan_branches = Table(
     Index(None, "repository_id", "pull_number"),
 )
 
+#: The turn on a base branch: one plan has it at a time. The row stays when nobody does.
+trains = Table(
+    "trains",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("base", String(255), primary_key=True),
+    Column("lane_id", BigId, ForeignKey("lanes.id", ondelete="SET NULL")),  # whose turn it is; NULL = nobody's
+    Column("since", UtcDateTime),  # when that plan got it
+    Column("doing", Text, nullable=False, server_default=""),  # what that plan does, safe markdown
+    Column("offered_at", UtcDateTime),  # when those who wait were last told that it is free
+    Column("shown", Text),  # the freeze that the checks of all open pulls outside plans show; NULL = none
+    Index(None, "lane_id"),
+)
+
+#: Which plans wait for the turn on a base, and which freeze it.
+train_plans = Table(
+    "train_plans",
+    metadata,
+    Column("repository_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("base", String(255), primary_key=True),
+    Column("lane_id", BigId, ForeignKey("lanes.id", ondelete="CASCADE"), primary_key=True),
+    Column("waiting_since", UtcDateTime),  # since when it may merge but for its turn; NULL = it does not wait
+    Column("waiting_key", Text),  # the workstream that waits
+    Column("frozen", Text),  # why nobody else may merge, safe markdown; NULL = it does not freeze the base
+    Column("outside", Boolean, nullable=False, server_default=false()),  # the freeze stops pulls outside plans too
+    Index(None, "lane_id"),
+)
+
 #: Slash commands and pressed buttons. They are edges, and an edge must be stored to become a level.
 commands = Table(
     "commands",

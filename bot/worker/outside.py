@@ -14,11 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.actions import Action, PostComment, React
 from bot.core.check import check_outside
+from bot.core.facts import Freeze
 from bot.core.marker import mark
 from bot.core.render.replies import outside_reply
 from bot.errors import NotFound, NotInstalled, ReadFailed
 from bot.github.port import GitHub, OpenPullReading, RepositoryRef
-from bot.store import commands, lanes
+from bot.store import commands, lanes, trains
 from bot.store.claims import Claims, claims, hand_over, open_plans, owner_of
 from bot.store.commands import StoredCommand
 from bot.store.db import Database
@@ -33,7 +34,10 @@ FULL_PASS = timedelta(hours=1)  # how often all open pulls are looked at, not on
 
 @dataclass(slots=True)
 class Outside:
-    """Looks after the pulls outside plans. Remembers only when it last looked at all of them, per repository."""
+    """Looks after the pulls outside plans. Remembers only when it last looked at all of them, per repository.
+
+    Which freezes all of them show is in the store: one process shows a freeze and another may have to take it off.
+    """
 
     github: GitHub
     database: Database
@@ -55,8 +59,11 @@ class Outside:
 
     async def _turn(self, lease: Lease, now: datetime) -> Applied:
         repository = RepositoryRef(installation_id=lease.installation_id, full_name=lease.full_name)
+        async with self.database.session() as session:
+            frozen = await trains.freezes(session, lease.repository_id)
+            changed = await trains.unshown(session, lease.repository_id, frozen)
         last = self.passes.get(lease.repository_id)
-        recent = last is not None and now - last < FULL_PASS
+        recent = not changed and last is not None and now - last < FULL_PASS
         node_id, pulls = await self.github.open_pulls(repository, first_page_only=recent)
         async with self.database.session() as session:
             claimed = await claims(session, lease.repository_id)
@@ -64,7 +71,8 @@ class Outside:
             waiting = await self._sorted_out(session, lease, pulls)
         theirs = {pull.head_sha for pull in pulls if _is_claimed(pull, claimed)}
         free = [pull for pull in pulls if pull.head_sha not in theirs and _plan_of(pull) not in plans]
-        checks = [_check(pull) for pull in free]
+        stopped = {pull.head_sha: frozen[pull.base] for pull in free if pull.base in frozen}
+        checks = [_check(pull, stopped.get(pull.head_sha), now) for pull in free]
         answers = {call.id: tuple(_acknowledge(call)) for call in waiting}
         actions: list[Action] = [check for check in checks if check is not None]
         actions.extend(action for group in answers.values() for action in group)
@@ -74,6 +82,8 @@ class Outside:
             await commands.close(session, *applied.shown(answers))
         if not recent and not applied.unsettled:
             self.passes[lease.repository_id] = now
+            async with self.database.session() as session:
+                await trains.note_shown(session, lease.repository_id, frozen)
         return applied
 
     async def _sorted_out(
@@ -104,8 +114,9 @@ def _plan_of(pull: OpenPullReading) -> int | None:
     return None if made_from is None else int(made_from[1])
 
 
-def _check(pull: OpenPullReading) -> Action | None:
-    return check_outside(pull.head_sha, pull.own_checks[0] if pull.own_checks else None, pull.url)
+def _check(pull: OpenPullReading, freeze: Freeze | None, now: datetime) -> Action | None:
+    current = pull.own_checks[0] if pull.own_checks else None
+    return check_outside(pull.head_sha, current, pull.url, freeze=freeze, now=now)
 
 
 def _acknowledge(call: StoredCommand) -> list[Action]:

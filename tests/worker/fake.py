@@ -29,6 +29,7 @@ class Fake:
         self.read_error: Exception | None = None
         self.answers: dict[type[Action], list[Answer]] = {}
         self.reads = 0
+        self.first_pages: list[bool] = []  # of each read of the open pulls: whether it was of the first page only
         self.looked_for: list[tuple[str, datetime]] = []
         self.done: list[Action] = []  # what was asked for, in order
         self.body: str | None = None  # as the last write left the issue's
@@ -55,6 +56,7 @@ class Fake:
         self, repository: RepositoryRef, *, first_page_only: bool
     ) -> tuple[NodeId, tuple[OpenPullReading, ...]]:
         self.reads += 1
+        self.first_pages.append(first_page_only)
         if self.read_error is not None:
             raise self.read_error
         return NodeId("R_77"), self.outside
@@ -126,6 +128,6 @@ def a_free_pull(number: int, **more: object) -> OpenPullReading:
     """An open pull as the turn over the repository sees it."""
     fields: dict[str, object] = {
         "node_id": NodeId(f"PR_{number}"), "url": f"https://x.example/{number}", "head": Branch(f"own/{number}"),
-        "head_sha": f"{number:040x}", "own_checks": (), "cross_repository": False,
+        "head_sha": f"{number:040x}", "own_checks": (), "cross_repository": False, "base": Branch("main"),
     }  # fmt: skip
     return OpenPullReading(number=PullNumber(number), **{**fields, **more})  # type: ignore[arg-type]

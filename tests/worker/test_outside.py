@@ -1,16 +1,19 @@
 """One turn over a repository: pulls outside plans get their check, those of plans are left alone."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.core.actions import Action, Outcome, OutcomeKind, PostComment, PutCheck, React
 from bot.core.facts import OwnCheck
 from bot.core.model import Branch, Key, Login, NodeId, PullNumber, Sha
+from bot.core.train_wish import Wish, WishKind
 from bot.errors import ReadFailed
-from bot.store import commands, lanes, plans
+from bot.store import commands, lanes, plans, trains
 from bot.store.db import Database
 from bot.store.plans import StoredPlan
+from bot.worker.outside import FULL_PASS, Outside
 from tests.build import sha
 from tests.worker.fake import Fake, a_free_pull
 from tests.worker.lane import Lane
@@ -118,3 +121,134 @@ async def test_a_failed_read_writes_nothing(repository: Lane, github: Fake) -> N
     await repository.turn_outside()
     assert github.done == []
     assert (await repository.row()).error == "half"
+
+
+WORDS = "`W3` of \\#5 is verified"
+
+
+async def freeze(database: Database, github: Fake, words: str | None = WORDS, outside: bool = True) -> None:
+    """Plan #5 freezes its base, or with None lifts its freeze."""
+    lease = await Lane(database=database, github=github).claim()
+    wish = Wish(kind=WishKind.NONE, frozen=words, outside=outside)
+    async with database.session() as session:
+        await trains.settle(session, lease, Branch("main"), wish)
+    async with database.session() as session:
+        await lanes.release(session, lease, None)
+
+
+def put(github: Fake) -> PutCheck:
+    """The check that was put last."""
+    [*_, last] = github.did(PutCheck)
+    assert isinstance(last, PutCheck)
+    return last
+
+
+def as_put(github: Fake, started_at: datetime | None = None) -> tuple[OwnCheck, ...]:
+    """The check that was put last, as GitHub shows it then."""
+    [check] = shown(put(github).external_id, put(github).conclusion)
+    return (replace(check, started_at=started_at or check.started_at),)
+
+
+async def test_a_pull_into_a_frozen_base_waits_and_is_told_why(
+    repository: Lane, github: Fake, database: Database
+) -> None:
+    await freeze(database, github)
+    pull = a_free_pull(20, url="https://x.example/octo/demo/pull/20")
+    github.outside = (pull,)
+    await repository.turn_outside()
+    check = put(github)
+    assert (check.status, check.conclusion) == ("in_progress", None)
+    assert check.title == "Base frozen: W3 of #5 is verified"
+    assert check.summary.startswith(
+        "Nothing merges into this pull request's base at the moment: [plan #5](https://x.example/octo/demo/issues/5) "
+        f"froze it. Its reason: {WORDS}.\n\nNothing is wrong with this pull request"
+    )
+    assert check.external_id.startswith(f"outside/{pull.head_sha[:12]}/")
+    assert check.details_url == "https://x.example/octo/demo/issues/5"
+    github.outside = (replace(pull, own_checks=as_put(github)),)
+    await repository.turn_outside()
+    assert github.did(PutCheck) == [check]
+
+
+async def test_its_check_opens_when_the_freeze_is_lifted(repository: Lane, github: Fake, database: Database) -> None:
+    await freeze(database, github)
+    github.outside = (a_free_pull(20),)
+    await repository.turn_outside()
+    github.outside = (a_free_pull(20, own_checks=as_put(github)),)
+    await freeze(database, github, None)
+    assert (await repository.rests()) <= timedelta(0)
+    await repository.turn_outside()
+    assert (put(github).run, put(github).conclusion) == (NodeId("CR_1"), "success")
+
+
+async def test_a_waiting_check_is_renewed_before_it_is_stale(
+    repository: Lane, github: Fake, database: Database
+) -> None:
+    await freeze(database, github)
+    github.outside = (a_free_pull(20),)
+    await repository.turn_outside()
+    github.outside = (a_free_pull(20, own_checks=as_put(github, datetime.now(UTC) - timedelta(days=13, hours=1))),)
+    await repository.turn_outside()
+    assert [check.run for check in github.did(PutCheck) if isinstance(check, PutCheck)] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("base", "outside"),
+    [pytest.param("dev", True, id="another base"), pytest.param("main", False, id="frozen for plans only")],
+)
+async def test_a_freeze_stops_nothing_else(
+    repository: Lane, github: Fake, database: Database, base: str, outside: bool
+) -> None:
+    await freeze(database, github, outside=outside)
+    github.outside = (a_free_pull(20, base=Branch(base)),)
+    await repository.turn_outside()
+    assert put(github).conclusion == "success"
+
+
+async def test_a_head_with_a_pull_into_a_frozen_base_waits_for_all_its_pulls(
+    repository: Lane, github: Fake, database: Database
+) -> None:
+    """The check hangs on the commit: open for one pull it would be open for the other."""
+    await freeze(database, github)
+    head = sha("shared")
+    github.outside = (
+        a_free_pull(20, head_sha=head, base=Branch("main")),
+        a_free_pull(21, head_sha=head, base=Branch("dev")),
+    )
+    await repository.turn_outside()
+    assert {check.conclusion for check in github.did(PutCheck) if isinstance(check, PutCheck)} == {None}
+
+
+async def test_a_freeze_and_its_end_are_shown_on_all_open_pulls(
+    repository: Lane, github: Fake, database: Database
+) -> None:
+    """Two processes take turns; each looks at the pulls updated last only, but for what the other has not shown."""
+    processes = [Outside(github=github, database=database) for _ in range(2)]
+
+    async def turn(process: int) -> bool:
+        await processes[process].turn(await repository.claim(), datetime.now(UTC))
+        return not github.first_pages[-1]
+
+    assert [await turn(0), await turn(1), await turn(0)] == [True, True, False]
+    await freeze(database, github)
+    assert [await turn(0), await turn(1), await turn(0)] == [True, False, False]
+    await freeze(database, github, "an outage")
+    assert [await turn(0), await turn(1)] == [True, False]
+    await freeze(database, github, None)
+    assert [await turn(1), await turn(0)] == [True, False]
+
+
+async def test_all_pulls_are_looked_at_again_if_a_check_could_not_be_put(
+    repository: Lane, github: Fake, database: Database
+) -> None:
+    process = Outside(github=github, database=database)
+    await process.turn(await repository.claim(), datetime.now(UTC))
+    await freeze(database, github)
+    github.outside = (a_free_pull(20),)
+    github.answers[PutCheck] = [Outcome(kind=OutcomeKind.UNKNOWN)]
+    await process.turn(await repository.claim(), datetime.now(UTC))
+    await process.turn(await repository.claim(), datetime.now(UTC))
+    await process.turn(await repository.claim(), datetime.now(UTC))
+    assert github.first_pages == [False, False, False, True]
+    await process.turn(await repository.claim(), datetime.now(UTC) + FULL_PASS)
+    assert github.first_pages[-1] is False

@@ -242,9 +242,10 @@ def _check_suites(name: str, payload: Mapping[str, Any]) -> Event:
 def _of_head(pulls: tuple[PullNumberPart, ...], head: str | None) -> tuple[Wake, ...]:
     """What a check's head wakes. GitHub names neither pull nor branch for a head from a fork."""
     branch = Branch(head) if head else None
+    base = (BaseWake(name=branch),) if branch is not None else ()  # the base is verified by the checks on it
     if not pulls:
-        return (BranchWake(name=branch),) if branch is not None else ()
-    return tuple(PullWake(number=PullNumber(pull.number), head=branch) for pull in pulls)
+        return (BranchWake(name=branch), *base) if branch is not None else ()
+    return (*(PullWake(number=PullNumber(pull.number), head=branch) for pull in pulls), *base)
 
 
 def _button(body: CheckRunPayload, head: str | None) -> tuple[TypedCall, ...]:
@@ -277,7 +278,7 @@ def _button(body: CheckRunPayload, head: str | None) -> tuple[TypedCall, ...]:
 def _statuses(name: str, payload: Mapping[str, Any]) -> Event:
     """GitHub names the branches that contain the commit, ten at most."""
     body = StatusPayload.model_validate(payload)
-    return _event(name, body, wakes=tuple(BranchWake(name=Branch(branch.name)) for branch in body.branches))
+    return _event(name, body, wakes=tuple(wake for branch in body.branches for wake in _of_branch(branch.name)))
 
 
 def _merge_groups(name: str, payload: Mapping[str, Any]) -> Event:

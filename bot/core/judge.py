@@ -194,7 +194,7 @@ def _complete(streams: tuple[WorkstreamView, ...]) -> bool:
 def _view(judging: _Judging, stream: Workstream, needs: tuple[Need, ...]) -> WorkstreamView:
     facts, memory = judging.facts, judging.memory
     branch = judging.survey.branches.get(stream.key, Branch(""))
-    found = facts.workstreams.get(stream.key, WorkstreamFacts())
+    found = _on_branch(facts.workstreams.get(stream.key, WorkstreamFacts()), branch)
     pull = _pull_of(judging, stream, found) if memory.intent.start is not None else None
     has_work = pull is not None and (pull.changed_files > 0 or not is_opening_commit(pull.head_message))
     gates: tuple[GateResult, ...] = ()
@@ -255,6 +255,13 @@ def _stage_since(judging: _Judging, key: Key, stage: Stage, pull: PullFacts | No
     if stage is Stage.DONE and pull is not None and pull.merged_at is not None:
         return pull.merged_at
     return judging.since(f"stage/{key}", stage.value)
+
+
+def _on_branch(found: WorkstreamFacts, branch: Branch) -> WorkstreamFacts:
+    """What was found for a workstream, if it is on its branch: a command may have given it another one since the read."""
+    if found.branch is not None and found.branch.name != branch:
+        return WorkstreamFacts()
+    return replace(found, pulls=tuple(pull for pull in found.pulls if pull.head == branch))
 
 
 def _pull_of(judging: _Judging, stream: Workstream, found: WorkstreamFacts) -> PullFacts | None:

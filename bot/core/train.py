@@ -26,8 +26,9 @@ def advance(facts: Facts, memory: Memory, view: PlanView) -> Memory:
         return memory
     memory = _first_checkpoint(facts, memory)
     memory = _course(facts, memory, view)
+    memory = _followed(facts, memory)  # before the verdicts: what was taken back is not proven by what came after
     memory = _verdicts(facts, memory, view)
-    memory = _rollbacks(facts, memory, view)
+    memory = _by_policy(facts, memory, view)
     return _tags(facts, memory)
 
 
@@ -212,9 +213,8 @@ def _tags(facts: Facts, memory: Memory) -> Memory:
 # ---- what is taken back ----
 
 
-def _rollbacks(facts: Facts, memory: Memory, view: PlanView) -> Memory:
-    """Follow the last rollback, and begin one where the policy says so."""
-    memory = _followed(facts, memory)
+def _by_policy(facts: Facts, memory: Memory, view: PlanView) -> Memory:
+    """Begin a rollback where the base is broken and the config says so."""
     red = next((each for each in unverified(memory.landings) if _is_red(view, each)), None)
     if red is None or red.key is None or view.config.on_red is OnRed.HOLD:
         return memory

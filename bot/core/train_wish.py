@@ -26,9 +26,6 @@ class Wish:
     kind: WishKind
     doing: str = ""  # what it does while it has the turn, safe markdown without a full stop
     key: Key | None = None  # its first workstream that may merge; of KEEP, where none may, the one that is verified
-    since: datetime | None = None  # UTC, since when that may merge: who waits longest comes first. None = since now.
-    # Somebody who waits already keeps that place, should this be later.
-    frozen: str | None = (
-        None  # why nothing else may merge into the base, safe markdown without a full stop; None = it may
-    )
+    since: datetime | None = None  # UTC, since when that may merge; None = since now. Who waits already keeps its place
+    frozen: str | None = None  # why nobody else may merge, safe markdown without a full stop; None = no freeze
     outside: bool = False  # `frozen` stops pulls outside plans too

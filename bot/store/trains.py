@@ -221,7 +221,8 @@ async def _unshown(
 def _change(train: _Train, wish: Wish) -> _Change:
     """Decide what a wish comes to: the rules of the train."""
     mine = train.mine or _Row(lane_id=train.lane_id)
-    since = wish.since or mine.since or train.now
+    # While it waits it keeps its place, whichever workstream it waits with and since when that may merge.
+    since = min((each for each in (wish.since, mine.since) if each is not None), default=train.now)
     comes = train.comes(wish, since)
     match wish.kind:
         case WishKind.KEEP:

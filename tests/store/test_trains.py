@@ -152,6 +152,18 @@ async def test_a_plan_without_a_time_waits_since_it_began_to_wait(station: Stati
     assert [(each.key, each.since) for each in (await station.look(1)).waiting] == [(Key("W1"), first[0].since)]
 
 
+async def test_who_waits_keeps_its_place_whatever_it_waits_with(station: Station) -> None:
+    """That its turn came may be just what makes a workstream mergeable, since now."""
+    await station.settle(1, TAKE)
+    await station.settle(2, WAIT, minutes=1)
+    await station.settle(3, WAIT, minutes=2)
+    await station.settle(1, NONE)
+    await station.settle(2, WAIT, minutes=7, key="W8")
+    assert (await station.look(1)).waiting[0] == Waiting(issue=IssueNumber(2), key=Key("W8"), since=LONG_AGO + MINUTE)
+    assert not (await station.settle(3, TAKE, minutes=9)).holds
+    assert await station.settle(2, TAKE, minutes=9) == HELD
+
+
 async def test_who_begins_to_wait_for_a_train_that_became_free_meanwhile_looks_again_once(station: Station) -> None:
     """Its wish comes from what it saw before; the wake for those who wait was sent without it."""
     await station.settle(1, TAKE)

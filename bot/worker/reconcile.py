@@ -111,13 +111,15 @@ async def _commit(
             open=decision.open,
         )
         await plans.commit_decision(session, lease, stored, answers=decision.answers, ignored=decision.ignored)
-    if settled.holds or not any(isinstance(each, MergePull) for each in decision.actions):
+    if settled.holds:
         return decision
-    log.info("train.not_ours", base=facts.base.name)
     actions = tuple(each for each in decision.actions if not isinstance(each, MergePull))
-    look = settled.look_at or facts.now  # who has the turn is shown at once; a place in the queue comes up later
-    soonest = min(look, decision.next_look) if decision.next_look is not None else look
-    return replace(decision, actions=actions, next_look=soonest)
+    look = settled.look_at
+    if len(actions) < len(decision.actions):
+        log.info("train.not_ours", base=facts.base.name)
+        look = look or facts.now  # who has the turn is shown at once; a place in the queue comes up later
+    looks = [each for each in (look, decision.next_look) if each is not None]
+    return replace(decision, actions=actions, next_look=min(looks, default=None))
 
 
 def _rest(decision: Decision, applied: Applied, failures: int, now: datetime, *, taught: bool) -> Rest:

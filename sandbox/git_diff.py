@@ -36,16 +36,21 @@ def unquote(path: str) -> str:
 
 
 def parse_changes(output: str) -> list[FileChange]:
-    """Return the changes from `git diff-tree -r -M --raw -p` (raw lines first, then the patches in the same order)."""
+    """Return the changes from `git diff-tree -r -M --raw -p` (raw lines first, then the patches in the same order).
+
+    A change of type (a file that became a link) is one raw line and two patches: one takes the old away, one adds.
+    """
     head, *patches = re.split(r"^diff --git .*\n", output, flags=re.MULTILINE)
     raws = [found for line in head.splitlines() if (found := RAW.fullmatch(line))]
-    return [_change(raw, patch) for raw, patch in zip(raws, patches, strict=True)]
+    following = iter(patches)
+    changes = [_change(raw, [next(following) for _ in range(2 if raw["status"] == "T" else 1)]) for raw in raws]
+    assert next(following, None) is None
+    return changes
 
 
-def _change(raw: re.Match[str], patch: str) -> FileChange:
+def _change(raw: re.Match[str], patches: list[str]) -> FileChange:
     paths = [unquote(path) for path in raw["paths"].split("\t")]
-    start = patch.find("@@")
-    hunks = patch[start:].rstrip("\n") if start >= 0 and "\n@@" in f"\n{patch}" else None
+    hunks = "\n".join(found for patch in patches if (found := _hunks(patch)))
     lines = hunks.split("\n") if hunks else []
     return FileChange(
         path=paths[-1],
@@ -53,6 +58,11 @@ def _change(raw: re.Match[str], patch: str) -> FileChange:
         status=STATUS.get(raw["status"], "changed"),
         additions=sum(line.startswith("+") for line in lines),
         deletions=sum(line.startswith("-") for line in lines),
-        patch=hunks,
+        patch=hunks or None,
         sha=raw["old"] if raw["status"] == "D" else raw["new"],
     )
+
+
+def _hunks(patch: str) -> str:
+    start = patch.find("@@")
+    return patch[start:].rstrip("\n") if start >= 0 and "\n@@" in f"\n{patch}" else ""

@@ -1,5 +1,7 @@
 """Whether a pull can be merged, and merging it; REST and GraphQL share this, so that both refuse alike."""
 
+from dataclasses import replace
+
 from sandbox.errors import ApiError, MergeConflict, RefConflict
 from sandbox.model import MERGE_STATE_UNKNOWN, Actor, MergeState, Pull, Repository, role_at_least
 from sandbox.operations import pushes
@@ -16,7 +18,7 @@ from sandbox.operations.rules import (
 )
 from sandbox.world import World
 
-__all__ = ["MergeState", "merge_pull", "merge_state", "review_decision"]
+__all__ = ["MergeState", "merge_pull", "merge_state", "review_decision", "trial_merge"]
 
 METHODS = {"merge": "Merge commits", "squash": "Squash merges", "rebase": "Rebase merges"}
 BASE_MODIFIED = "Base branch was modified. Review and try the merge again."
@@ -41,6 +43,25 @@ async def merge_state(world: World, repo: Repository, pull: Pull, *, count: bool
     if await merge_blockers(world, repo, pull):
         return MergeState(True, "blocked")
     return MergeState(True, "unstable" if rollup(world, repo, pull.head_sha) in ("failure", "pending") else "clean")
+
+
+async def trial_merge(world: World, repo: Repository, pull: Pull, state: MergeState) -> str | None:
+    """Return the test merge of an open pull that `state` calls mergeable: a commit on no branch, the same each time.
+
+    REST shows it as `merge_commit_sha`, GraphQL as `potentialMergeCommit` (docs.github.com/rest/pulls/pulls, "Get a pull
+    request"); a draft has one too.
+    """
+    git = world.git(repo)
+    base = await git.branch(pull.base_ref)
+    if pull.state != "open" or base is None or not state.mergeable:
+        return None
+    try:
+        tree = await git.merge_trees(base, pull.head_sha)
+    except MergeConflict:  # the base has moved since `state` was told
+        return None
+    dates = [(await git.commit(sha)).committer.date for sha in (base, pull.head_sha)]
+    web = replace(web_flow(world), date=max(dates))
+    return git.write_commit(tree, [base, pull.head_sha], f"Merge {pull.head_sha} into {base}", web)
 
 
 def review_decision(world: World, repo: Repository, pull: Pull) -> str | None:

@@ -283,6 +283,19 @@ async def _free_branch(world: World, repo: Repository, name: str) -> str:
     return candidate if not number else f"{candidate}-{number}"
 
 
+async def holds(world: World, repo: Repository, pull: Pull, sha: str) -> bool:
+    """Return whether a commit is one of the pull's, or one that merging it has made.
+
+    A merge makes one commit, a squash one, a rebase one for each: GitHub names the pull on every one of them.
+    """
+    git, merged = world.git(repo), pull.merge_commit_sha
+    if sha in (merged, pull.head_sha) or sha in await git.commits_between(pull.base_sha, pull.head_sha):
+        return True
+    if merged is None or await git.is_ancestor(pull.head_sha, merged):
+        return False
+    return sha in await git.commits_between(pull.base_sha, merged)
+
+
 def closing_issues(world: World, repo: Repository, pull: Pull) -> list[Issue]:
     """Return the issues that merging the pull would close (GraphQL `closingIssuesReferences`)."""
     if pull.base_ref != repo.default_branch:

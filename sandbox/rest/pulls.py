@@ -20,7 +20,9 @@ COMMIT_LIMIT, FILE_LIMIT = 250, 3000  # docs.github.com/rest/pulls/pulls
 
 async def _whole(call: Call, pull: Pull) -> dict[str, object]:
     state = await merging.merge_state(call.world, call.repo, pull)
-    return await pull_shape(call.world, pull, state)
+    trial = await merging.trial_merge(call.world, call.repo, pull, state)
+    shape = await pull_shape(call.world, pull, state)
+    return shape | {"merge_commit_sha": trial or pull.merge_commit_sha}
 
 
 @routes.post(PULLS)

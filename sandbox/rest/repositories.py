@@ -10,7 +10,7 @@ from sandbox.auth import required_user
 from sandbox.errors import ApiError, not_found
 from sandbox.git_objects import TreeEntry
 from sandbox.model import Json, User
-from sandbox.operations import commits, repositories, rules
+from sandbox.operations import commits, pulls, repositories, rules
 from sandbox.operations.access import require
 from sandbox.rest.call import Call, answer, found, nothing
 from sandbox.rest.git_data import decode
@@ -138,12 +138,8 @@ async def pulls_of_commit(request: web.Request) -> web.Response:
     call = Call(request)
     require(call.actor, call.repo, "pull_requests:read")
     sha = await call.commit_sha()
-    listing = []
-    for pull in call.world.pulls_of(call.repo):
-        shas = await call.git.commits_between(pull.base_sha, pull.head_sha)
-        if sha in (pull.merge_commit_sha, pull.head_sha) or sha in shas:
-            listing.append(simple_pull_shape(call.world, pull))
-    return answer(listing)
+    found_pulls = [one for one in call.world.pulls_of(call.repo) if await pulls.holds(call.world, call.repo, one, sha)]
+    return answer([simple_pull_shape(call.world, pull) for pull in found_pulls])
 
 
 @routes.get(ROOT + "/commits/{ref:.+}")

@@ -22,6 +22,7 @@ from sandbox.graphql.nodes import (
 )
 from sandbox.graphql.registry import TYPES, constant, field
 from sandbox.model import Repository, User
+from sandbox.operations import pulls
 from sandbox.pages import paths
 
 from .order import moment, select_pulls
@@ -271,13 +272,8 @@ async def history(source: CommitNode, info: Info, **arguments: Any) -> Connectio
 @field("Commit", "associatedPullRequests")
 async def pulls_of_commit(source: CommitNode, info: Info, **page: Any) -> Connection:
     """List the pulls that brought this commit, or would."""
-    git, world = git_of(info, source.repo), info.context.world
-    found = [
-        pull
-        for pull in world.pulls_of(source.repo)
-        if source.sha in (pull.merge_commit_sha, pull.head_sha)
-        or source.sha in await git.commits_between(pull.base_sha, pull.head_sha)
-    ]
+    world = info.context.world
+    found = [one for one in world.pulls_of(source.repo) if await pulls.holds(world, source.repo, one, source.sha)]
     return Connection(found, **page)
 
 

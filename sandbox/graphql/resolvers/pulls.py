@@ -109,11 +109,11 @@ def merge_commit(source: Pull, info: Info) -> CommitNode | None:
 
 
 @field("PullRequest", "potentialMergeCommit")
-def potential_merge_commit(source: Pull, info: Info) -> CommitNode | None:
-    """Return GitHub's test merge, while it has made one."""
-    if source.merged or source.merge_commit_sha is None:
-        return None
-    return CommitNode(repo_of(info, source), source.merge_commit_sha)
+async def potential_merge_commit(source: Pull, info: Info) -> CommitNode | None:
+    """Return GitHub's test merge, where there is one."""
+    repo = repo_of(info, source)
+    sha = await merging.trial_merge(info.context.world, repo, source, await _merge_state(info, source))
+    return None if sha is None else CommitNode(repo, sha)
 
 
 @field("PullRequest", "statusCheckRollup")

@@ -5,7 +5,8 @@ Between transport.py and those who understand the data. Must not know any endpoi
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -130,6 +131,15 @@ def graphql_read_error(what: str, errors: tuple[GraphQLError, ...]) -> GitHubErr
     if any(error.kind == "FORBIDDEN" for error in errors):
         return NotInstalled(text)
     return ResourceLimits(text) if any("esource limits" in error.message for error in errors) else ReadFailed(text)
+
+
+@contextmanager
+def documented_shapes(what: str) -> Iterator[None]:
+    """Report an answer that lacks what GitHub documents as a failed read."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise ReadFailed(f"GitHub's answer about {what} is not of the documented shape: {error!r}") from error
 
 
 class ResourceLimits(ReadFailed):

@@ -4,8 +4,7 @@ Sits between the worker and transport.py. Must not decide anything, keep anythin
 retry a write.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,12 +12,12 @@ from typing import Any
 from cachetools import LRUCache
 
 from bot.core.actions import MergePull, Mutation, Outcome, OutcomeKind
-from bot.core.facts import PullFacts, WorkstreamFacts
+from bot.core.facts import CommitFacts, PullFacts, Step, WorkstreamFacts
 from bot.core.marker import read_marker
-from bot.core.model import Branch, IssueNumber, Login, MergeMethod, NodeId, Role
-from bot.errors import GitHubError, NotFound, NotInstalled, ReadFailed
-from bot.github import mutations, outcomes, queries, readings
-from bot.github.answers import GraphQLError, ResourceLimits
+from bot.core.model import Branch, IssueNumber, Login, MergeMethod, NodeId, Role, Sha
+from bot.errors import GitHubError, NotFound, NotInstalled
+from bot.github import history, mutations, outcomes, queries, readings
+from bot.github.answers import GraphQLError, ResourceLimits, documented_shapes
 from bot.github.port import AppIdentity, OpenPullReading, PlanQuestion, PlanReading, RepositoryRef
 from bot.github.transport import Transport
 
@@ -55,12 +54,49 @@ class Client:
         size = queries.BRANCHES_PER_REQUEST
         while True:
             try:
-                with _documented_shapes("the plan"):
+                with documented_shapes("the plan"):
                     return await self._read_plan(repository, question, size)
             except ResourceLimits:
                 if size <= queries.FEWEST_BRANCHES:
                     raise
                 size = max(size // 2, queries.FEWEST_BRANCHES)
+
+    async def commits(self, repository: RepositoryRef, shas: Sequence[Sha]) -> dict[Sha, CommitFacts]:
+        """Read commits with their checks, one GraphQL request per 10; those that GitHub does not know are left out.
+
+        Not cached: checks change. Raises ReadFailed, NotFound if the repository is gone.
+        """
+        found: dict[Sha, CommitFacts] = {}
+        for start in range(0, len(shas), queries.COMMITS_PER_REQUEST):
+            page = shas[start : start + queries.COMMITS_PER_REQUEST]
+            data = (await self._ask(repository, queries.commits_request(page)))["repository"]
+            if data is None:
+                raise NotFound(f"repository {repository.full_name}")
+            with documented_shapes("commits"):
+                found |= readings.commits(page, data, self._app_id)
+        return found
+
+    async def course(self, repository: RepositoryRef, tip: Sha, since: Sha) -> tuple[Step, ...] | None:
+        """Return the first-parent history from `since` (left out) to `tip`, oldest first; () if they are the same.
+
+        None if `since` is not in it, as far as 1,000 commits go: the branch was rewritten. At most 10 requests. Raises
+        ReadFailed, also if GitHub does not know `tip`.
+        """
+        course = history.Course(tip, since)
+        after: str | None = None
+        for _ in range(history.MOST_PAGES):
+            if course.ended:
+                break
+            variables = {"tip": tip, "after": after}
+            request = queries.Request(operation="History", document=queries.HISTORY, variables=variables)
+            data = await self._ask(repository, request)
+            with documented_shapes(f"the history of {tip}"):
+                page = data["repository"]["tip"]["history"]
+                course.take(page["nodes"])
+            if not page["pageInfo"]["hasNextPage"]:
+                break
+            after = page["pageInfo"]["endCursor"]
+        return course.steps
 
     async def open_pulls(
         self, repository: RepositoryRef, *, first_page_only: bool
@@ -78,7 +114,7 @@ class Client:
             if data is None:
                 raise NotFound(f"repository {repository.full_name}")
             page = data["pullRequests"]
-            with _documented_shapes("the open pulls"):
+            with documented_shapes("the open pulls"):
                 pulls += [readings.open_pull(node) for node in page["nodes"]]
             if first_page_only or not page["pageInfo"]["hasNextPage"]:
                 return NodeId(data["id"]), tuple(pulls)
@@ -97,7 +133,7 @@ class Client:
             )
         except NotFound:
             return Role.NONE
-        with _documented_shapes("a permission"):
+        with documented_shapes("a permission"):
             basic = ROLES.get(page.data["permission"], Role.NONE)
             return ROLES.get(page.data.get("role_name", ""), basic)
 
@@ -110,7 +146,7 @@ class Client:
         """
         route = "/repos/{owner}/{name}/issues/{number}/comments{?since,per_page}"
         names = {**_names(repository), "number": str(number), "since": f"{since:%Y-%m-%dT%H:%M:%SZ}", "per_page": "100"}
-        with _documented_shapes("comments"):
+        with documented_shapes("comments"):
             async for comment in self._transport.get_all(repository.installation_id, route, names):
                 marker = read_marker(comment["body"] or "")
                 app = comment.get("performed_via_github_app") or {}
@@ -129,7 +165,7 @@ class Client:
     async def app(self) -> AppIdentity:
         """Return who this App is; also the cheapest proof that id, key and clock are right."""
         data = (await self._transport.get(None, "/app")).data
-        with _documented_shapes("the App"):
+        with documented_shapes("the App"):
             return AppIdentity(id=data["id"], slug=data["slug"], url=data["html_url"])
 
     async def failed_deliveries(self, since: datetime) -> list[tuple[int, str]]:
@@ -139,7 +175,7 @@ class Client:
         """
         newest: dict[str, int] = {}
         delivered: set[str] = set()
-        with _documented_shapes("deliveries"):
+        with documented_shapes("deliveries"):
             # Newest first. A redelivery has an id of its own and the GUID of the first attempt.
             async for each in self._transport.get_all(None, "/app/hook/deliveries{?per_page}", {"per_page": "100"}):
                 if datetime.fromisoformat(each["delivered_at"]) < since:
@@ -154,7 +190,7 @@ class Client:
         found: list[tuple[int, int, str]] = []
         page = {"per_page": "100"}
         route = "/installation/repositories{?per_page}"
-        with _documented_shapes("installations"):
+        with documented_shapes("installations"):
             async for installation in self._transport.get_all(None, "/app/installations{?per_page}", page, cached=True):
                 if installation.get("suspended_at") is not None:
                     continue
@@ -229,8 +265,9 @@ class Client:
 
     async def _read_plan(self, repository: RepositoryRef, question: PlanQuestion, size: int) -> PlanReading:
         pages = [question.branches[start : start + size] for start in range(0, len(question.branches), size)] or [()]
+        commits = question.commits[: queries.COMMITS_PER_REQUEST]
         first = queries.plan_request(
-            issue=question.issue, base=question.base, comment=question.comment, branches=pages[0]
+            issue=question.issue, base=question.base, comment=question.comment, branches=pages[0], commits=commits
         )
         data = await self._ask(repository, first, forgive=_comment_is_gone)
         found = data["repository"]
@@ -244,6 +281,8 @@ class Client:
             workstreams |= await self._workstreams(repository, page, more["repository"])
         if question.compare_branches and base.sha is not None:
             workstreams = await self._compared(repository, base.name, workstreams)
+        judged = readings.commits(commits, found, self._app_id)
+        judged |= await self.commits(repository, question.commits[len(commits) :])
         self._repository_ids[repository.installation_id, repository.full_name] = facts.node_id
         return PlanReading(
             repository=facts,
@@ -253,6 +292,7 @@ class Client:
             tags=readings.tags(found["tags"]["nodes"]),
             workstreams=workstreams,
             comment=readings.comment(data.get("comment")),
+            commits=judged,
         )
 
     async def _workstreams(
@@ -331,12 +371,3 @@ def _names(repository: RepositoryRef) -> dict[str, str]:
 def _comment_is_gone(error: GraphQLError) -> bool:
     """Say whether an error only means that somebody deleted the status comment."""
     return error.kind == "NOT_FOUND" and error.path == ("comment",)
-
-
-@contextmanager
-def _documented_shapes(what: str) -> Iterator[None]:
-    """Report an answer that lacks what the schema promises as a failed read."""
-    try:
-        yield
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise ReadFailed(f"GitHub's answer about {what} is not of the documented shape: {error!r}") from error

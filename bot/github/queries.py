@@ -3,14 +3,16 @@
 Every name from outside (branches, labels, the repository) goes through a variable, never into the text.
 
 What one plan read costs, by GitHub's formula (requests for connections / 100 points, nodes as nested `first`s):
-a branch asks for 1 + 3 x 7 connections and at most 612 nodes (3 pulls with 100 checks, 30 labels, 50 reviews, 1 commit,
-2 check suites of 10 runs each); the head of the read for 4 connections and 400 nodes.
+a branch asks for 1 + 3 x 8 connections and at most 618 nodes (3 pulls with 100 checks, 30 labels, 50 reviews, 1 commit,
+2 check suites of 10 runs each, the 2 parents of the trial merge); a commit for 2 connections and 102 nodes (2 parents,
+100 checks); the head of the read for 4 connections and 400 nodes.
 
-| workstreams | requests | connections | points | nodes, at most |
-|---|---|---|---|---|
-| 5 | 1 | 114 | 1 | 3,460 |
-| 20 | 1 | 444 | 4 | 12,640 |
-| 50 | 3 | 1,104 | 10 | 31,000 |
+| workstreams | commits | requests | connections | points | nodes, at most |
+|---|---|---|---|---|---|
+| 5 | 0 | 1 | 129 | 1 | 3,490 |
+| 20 | 0 | 1 | 504 | 5 | 12,760 |
+| 20 | 10 | 1 | 524 | 5 | 13,780 |
+| 50 | 0 | 3 | 1,254 | 12 | 31,300 |
 
 https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
 """
@@ -19,13 +21,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.core.model import CONFIG_PATH, LABEL_PREFIX, OWN_CHECK, Branch, IssueNumber, NodeId
+from bot.core.model import CONFIG_PATH, LABEL_PREFIX, OWN_CHECK, Branch, IssueNumber, NodeId, Sha
 
 BRANCHES_PER_REQUEST = 20
 FEWEST_BRANCHES = 5  # where GitHub finds a request too heavy, no smaller one is tried
 PULLS_PER_BRANCH = 3
+COMMITS_PER_REQUEST = 10
+COMMITS_PER_PAGE = 100  # of a history
 MORE_PULLS = 25  # pulls looked at per further request when pulls from forks crowd out our own
-CHECKS_PER_PULL = 100
+CHECKS_PER_COMMIT = 100
 OPEN_PULLS_PER_PAGE = 50
 
 ACTOR = "fragment Actor on Actor { __typename login }"
@@ -41,34 +45,45 @@ fragment OwnRuns on Commit {{
 }}"""
 
 # The roll-up lists every attempt of every check, so the newest of a name is picked by readings.py.
+ROLLUP = f"""
+fragment Rollup on Commit {{
+  statusCheckRollup {{ contexts(first: {CHECKS_PER_COMMIT}) {{
+    pageInfo {{ hasNextPage }}
+    nodes {{
+      __typename
+      ... on CheckRun {{
+        databaseId name status conclusion url startedAt completedAt
+        checkSuite {{ id app {{ databaseId name }} }}
+      }}
+      ... on StatusContext {{ context state targetUrl createdAt creator {{ ...Actor }} }}
+    }}
+  }} }}
+}}"""
+
+# `potentialMergeCommit` is GitHub's trial merge: null once the pull is merged, and where it conflicts. It can be of an
+# older base, which its parents tell.
 # `writersOnly`: an approval from somebody who may not write does not count for GitHub either.
-PULL = f"""
-fragment Pull on PullRequest {{
+PULL = """
+fragment Pull on PullRequest {
   id number url title body state isDraft isCrossRepository mergeable createdAt mergedAt closedAt
   headRefName headRefOid baseRefName changedFiles
-  author {{ ...Actor }}
-  mergedBy {{ ...Actor }}
-  mergeCommit {{ oid }}
-  labels(first: 30) {{ nodes {{ id name }} }}
-  latestOpinionatedReviews(first: 50, writersOnly: true) {{
-    nodes {{ state url submittedAt author {{ ...Actor }} commit {{ oid }} }}
-  }}
-  commits(last: 1) {{ nodes {{ commit {{
+  author { ...Actor }
+  mergedBy { ...Actor }
+  mergeCommit { oid }
+  potentialMergeCommit { tree { oid } parents(first: 2) { nodes { oid } } }
+  labels(first: 30) { nodes { id name } }
+  latestOpinionatedReviews(first: 50, writersOnly: true) {
+    nodes { state url submittedAt author { ...Actor } commit { oid } }
+  }
+  commits(last: 1) { nodes { commit {
     message committedDate
     ...OwnRuns
-    statusCheckRollup {{ contexts(first: {CHECKS_PER_PULL}) {{
-      pageInfo {{ hasNextPage }}
-      nodes {{
-        __typename
-        ... on CheckRun {{
-          databaseId name status conclusion url startedAt completedAt
-          checkSuite {{ id app {{ databaseId name }} }}
-        }}
-        ... on StatusContext {{ context state targetUrl createdAt creator {{ ...Actor }} }}
-      }}
-    }} }}
-  }} }} }}
-}}"""
+    ...Rollup
+  } } }
+}"""
+
+COMMIT = """
+fragment Judged on Commit { oid tree { oid } parents(first: 2) { nodes { oid } } ...Rollup }"""
 
 # `refUpdateRule` is the part of classic branch protection that needs no administration permission;
 # `branchProtectionRule` answers an App without it with an error, which would fail every read.
@@ -76,7 +91,7 @@ fragment Pull on PullRequest {{
 BASE = """
 fragment Base on Ref {
   name
-  target { oid }
+  target { oid ... on Commit { tree { oid } } }
   refUpdateRule { requiredStatusCheckContexts }
   rules(first: 100) {
     pageInfo { hasNextPage }
@@ -113,7 +128,7 @@ query OpenPulls($owner: String!, $name: String!, $app: Int!, $after: String) {{
     ) {{
       pageInfo {{ hasNextPage endCursor }}
       nodes {{
-        id number url headRefName headRefOid isCrossRepository
+        id number url headRefName headRefOid baseRefName isCrossRepository
         commits(last: 1) {{ nodes {{ commit {{ ...OwnRuns }} }} }}
       }}
     }}
@@ -137,8 +152,26 @@ query MorePulls($owner: String!, $name: String!, $app: Int!, $head: String!, $af
     ) {{ pageInfo {{ hasNextPage endCursor }} nodes {{ ...Pull }} }}
   }}
 }}
-{PULL}{OWN_RUNS}
+{PULL}{ROLLUP}{OWN_RUNS}
 {ACTOR}"""
+
+# Newest first and not only first parents: GitHub has no first-parent history, so that history.py walks it. A page asks
+# for 1 + 2 x 100 connections (2 points) and at most 800 nodes.
+HISTORY = f"""
+query History($owner: String!, $name: String!, $tip: GitObjectID!, $after: String) {{
+  repository(owner: $owner, name: $name) {{
+    tip: object(oid: $tip) {{ ... on Commit {{ history(first: {COMMITS_PER_PAGE}, after: $after) {{
+      pageInfo {{ hasNextPage endCursor }}
+      nodes {{
+        oid messageHeadline committedDate
+        author {{ name user {{ login }} }}
+        tree {{ oid }}
+        parents(first: 2) {{ nodes {{ oid tree {{ oid }} }} }}
+        associatedPullRequests(first: 5) {{ nodes {{ number mergedAt }} }}
+      }}
+    }} }} }}
+  }}
+}}"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,9 +184,14 @@ class Request:
 
 
 def plan_request(
-    *, issue: IssueNumber, base: Branch | None, comment: NodeId | None, branches: Sequence[Branch]
+    *,
+    issue: IssueNumber,
+    base: Branch | None,
+    comment: NodeId | None,
+    branches: Sequence[Branch],
+    commits: Sequence[Sha] = (),
 ) -> Request:
-    """Ask for everything but further branches: repository, issue, base, config, tags, comment, first branches.
+    """Ask for everything but further branches: repository, issue, base, config, tags, comment, commits, first branches.
 
     The caller adds `owner`, `name` and `app` to the variables.
     """
@@ -170,17 +208,19 @@ def plan_request(
         declared.append("$comment: ID!")
         variables["comment"] = comment
         comment_field = "comment: node(id: $comment) { ... on IssueComment { id url body } }"
-    more, fields = _branches(branches, variables)
+    of_commits, commit_fields = _commits(commits, variables)
+    of_branches, branch_fields = _branches(branches, variables)
     document = f"""
-query Plan($owner: String!, $name: String!, {", ".join([*_app(branches), *declared, *more])}) {{
+query Plan($owner: String!, $name: String!, {", ".join([*_app(branches), *declared, *of_commits, *of_branches])}) {{
   repository(owner: $owner, name: $name) {{{HEAD}
     {base_field}
-{fields}
+{commit_fields}
+{branch_fields}
   }}
   {comment_field}
 }}
 {BASE}{TIP}
-{ACTOR}{_pull_fragments(branches)}"""
+{ACTOR}{_fragments(branches, commits)}"""
     return Request(operation="Plan", document=document, variables=variables)
 
 
@@ -195,8 +235,22 @@ query PlanBranches($owner: String!, $name: String!, {", ".join([*_app(branches),
   }}
 }}
 {TIP}
-{ACTOR}{_pull_fragments(branches)}"""
+{ACTOR}{_fragments(branches, ())}"""
     return Request(operation="PlanBranches", document=document, variables=variables)
+
+
+def commits_request(commits: Sequence[Sha]) -> Request:
+    """Ask for commits and their checks, alias `c<n>` for the n-th. The caller adds `owner` and `name`."""
+    variables: dict[str, Any] = {}
+    declared, fields = _commits(commits, variables)
+    document = f"""
+query Commits($owner: String!, $name: String!, {", ".join(declared)}) {{
+  repository(owner: $owner, name: $name) {{
+{fields}
+  }}
+}}
+{ACTOR}{_fragments((), commits)}"""
+    return Request(operation="Commits", document=document, variables=variables)
 
 
 def compare_request(base: Branch, branches: Sequence[Branch]) -> Request:
@@ -231,10 +285,20 @@ def _branches(branches: Sequence[Branch], variables: dict[str, Any]) -> tuple[li
     return declared, "\n".join(fields)
 
 
+def _commits(commits: Sequence[Sha], variables: dict[str, Any]) -> tuple[list[str], str]:
+    """Return the variables to declare and the fields for some commits; their values go into `variables`."""
+    variables |= {f"c{number}": sha for number, sha in enumerate(commits)}
+    declared = [f"$c{number}: GitObjectID!" for number in range(len(commits))]
+    fields = "\n".join(f"    c{number}: object(oid: $c{number}) {{ ...Judged }}" for number in range(len(commits)))
+    return declared, fields
+
+
 def _app(branches: Sequence[Branch]) -> list[str]:
     """Declare the App's id only where a fragment uses it: an unused variable is an error."""
     return ["$app: Int!"] if branches else []
 
 
-def _pull_fragments(branches: Sequence[Branch]) -> str:
-    return PULL + OWN_RUNS if branches else ""
+def _fragments(branches: Sequence[Branch], commits: Sequence[Sha]) -> str:
+    """Return the fragments that branches and commits use: an unused one is an error."""
+    of_both = ROLLUP if branches or commits else ""
+    return of_both + (PULL + OWN_RUNS if branches else "") + (COMMIT if commits else "")

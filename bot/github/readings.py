@@ -4,7 +4,7 @@ Must not send anything or judge what it reads. A shape that the schema does not 
 which client.py reports as a failed read.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +14,7 @@ from bot.core.facts import (
     BranchFacts,
     CheckFacts,
     CheckState,
+    CommitFacts,
     IssueFacts,
     Mergeable,
     OwnCheck,
@@ -119,6 +120,7 @@ def base(name: Branch, data: Json | None) -> BaseFacts:
     return BaseFacts(
         name=name,
         sha=Sha(data["target"]["oid"]),
+        tree=Sha(data["target"]["tree"]["oid"]),
         required_checks=tuple(RequiredCheck(name=context, app_id=app_id) for context, app_id in wanted),
     )
 
@@ -168,7 +170,7 @@ def pull(data: Json, app_id: int) -> PullFacts:
     # After a push GitHub can show the new head before its commit: then nothing is known about the head's checks.
     known = commit is not None and commit["oid"] == data["headRefOid"]
     rollup = commit["statusCheckRollup"] if commit is not None and known else None
-    merge = data["mergeCommit"]
+    merge, trial = data["mergeCommit"], data["potentialMergeCommit"]
     return PullFacts(
         number=PullNumber(data["number"]),
         node_id=NodeId(data["id"]),
@@ -191,6 +193,8 @@ def pull(data: Json, app_id: int) -> PullFacts:
         checks_complete=known and (rollup is None or not rollup["contexts"]["pageInfo"]["hasNextPage"]),
         own_checks=own_checks(commit) if commit is not None and known else (),
         reviews=tuple(_reviews((data["latestOpinionatedReviews"] or {"nodes": ()})["nodes"])),
+        trial_tree=None if trial is None else Sha(trial["tree"]["oid"]),
+        trial_parents=() if trial is None else _shas(trial["parents"]["nodes"]),
         merge_sha=Sha(merge["oid"]) if state is PullState.MERGED and merge is not None else None,
         merged_at=moment(data["mergedAt"]),
         merged_by=None if data["mergedBy"] is None else login(data["mergedBy"]),
@@ -209,9 +213,32 @@ def open_pull(data: Json) -> OpenPullReading:
         url=data["url"],
         head=Branch(data["headRefName"]),
         head_sha=Sha(data["headRefOid"]),
+        base=Branch(data["baseRefName"]),
         own_checks=own_checks(commit) if commit is not None and known else (),
         cross_repository=data["isCrossRepository"],
     )
+
+
+def commits(asked: Sequence[Sha], data: Json, app_id: int) -> dict[Sha, CommitFacts]:
+    """Read the commits that were asked for as `c<n>`; what GitHub does not know, or is no commit, is left out."""
+    found = ((sha, data[f"c{number}"]) for number, sha in enumerate(asked))
+    return {sha: commit(node, app_id) for sha, node in found if node}
+
+
+def commit(data: Json, app_id: int) -> CommitFacts:
+    """Read one commit with its checks."""
+    rollup = data["statusCheckRollup"]
+    return CommitFacts(
+        sha=Sha(data["oid"]),
+        tree=Sha(data["tree"]["oid"]),
+        parents=_shas(data["parents"]["nodes"]),
+        checks=() if rollup is None else checks(rollup["contexts"]["nodes"], app_id),
+        checks_complete=rollup is None or not rollup["contexts"]["pageInfo"]["hasNextPage"],
+    )
+
+
+def _shas(nodes: Iterable[Json]) -> tuple[Sha, ...]:
+    return tuple(Sha(node["oid"]) for node in nodes)
 
 
 def own_checks(commit: Json) -> tuple[OwnCheck, ...]:

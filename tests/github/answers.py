@@ -4,6 +4,7 @@ from typing import Any
 
 HEAD = "a" * 40
 BASE = "b" * 40
+TREE = "c" * 40
 TIME = "2026-05-01T10:00:00Z"
 
 Json = dict[str, Any]
@@ -73,6 +74,34 @@ def commit(*, checks: tuple[Json, ...] = (), own: tuple[Json, ...] = (), more: b
     }
 
 
+def judged(sha: str = BASE, *parents: str, checks: tuple[Json, ...] = (), more: bool = False) -> Json:
+    """A commit as the question for commits and their checks shows it."""
+    return {
+        "oid": sha,
+        "tree": {"oid": TREE},
+        "parents": nodes(*({"oid": parent} for parent in parents)),
+        "statusCheckRollup": {"contexts": nodes(*checks, more=more)} if checks else None,
+    }
+
+
+def moved(sha: str, *parents: str, **changes: Any) -> Json:
+    """A commit as a page of a history shows it."""
+    return {
+        "oid": sha,
+        "messageHeadline": f"Commit {sha[-4:]}",
+        "committedDate": TIME,
+        "author": {"name": "Ada", "user": {"login": "ada"}},
+        "tree": {"oid": tree_of(sha)},
+        "parents": nodes(*({"oid": parent, "tree": {"oid": tree_of(parent)}} for parent in parents)),
+        "associatedPullRequests": nodes(),
+        **changes,
+    }
+
+
+def tree_of(sha: str) -> str:
+    return f"{TREE[:20]}{sha[20:]}"
+
+
 def pull(number: int = 3, *, head_commit: Json | None = None, **changes: Any) -> Json:
     return {
         "id": f"PR{number}",
@@ -94,6 +123,7 @@ def pull(number: int = 3, *, head_commit: Json | None = None, **changes: Any) ->
         "author": bot("signalbox"),
         "mergedBy": None,
         "mergeCommit": None,
+        "potentialMergeCommit": None,
         "labels": nodes({"id": "L1", "name": "signalbox:ready"}, {"id": "L2", "name": "other"}),
         "latestOpinionatedReviews": nodes(),
         "commits": nodes({"commit": head_commit or commit()}),
@@ -102,7 +132,13 @@ def pull(number: int = 3, *, head_commit: Json | None = None, **changes: Any) ->
 
 
 def base(**changes: Any) -> Json:
-    return {"name": "main", "target": {"oid": BASE}, "refUpdateRule": None, "rules": nodes(), **changes}
+    return {
+        "name": "main",
+        "target": {"oid": BASE, "tree": {"oid": TREE}},
+        "refUpdateRule": None,
+        "rules": nodes(),
+        **changes,
+    }
 
 
 def rule(*checks: tuple[str, int | None]) -> Json:

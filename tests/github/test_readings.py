@@ -9,7 +9,7 @@ from bot.core.model import Branch, MergeMethod
 from bot.errors import ReadFailed
 from bot.github import readings
 from tests.github import answers
-from tests.github.answers import BASE, HEAD, Json, nodes
+from tests.github.answers import BASE, HEAD, TREE, Json, nodes
 from tests.github.fake import APP_ID
 
 MAIN = Branch("main")
@@ -52,7 +52,7 @@ def test_required_checks_are_those_of_rulesets_and_of_classic_protection(
 ) -> None:
     update_rule = None if classic is None else {"requiredStatusCheckContexts": classic}
     facts = readings.base(MAIN, answers.base(rules=nodes(*rules), refUpdateRule=update_rule))
-    assert facts.sha == BASE
+    assert (facts.sha, facts.tree) == (BASE, TREE)
     assert facts.required_checks == tuple(RequiredCheck(name=name, app_id=app) for name, app in expected)
 
 
@@ -204,3 +204,22 @@ def test_nothing_is_known_of_a_head_whose_commit_has_not_come_yet() -> None:
     assert (facts.checks, facts.own_checks, facts.checks_complete) == ((), (), False)
     assert (facts.head_message, facts.head_at) == ("", None)
     assert not readings.pull(answers.pull(commits=nodes()), APP_ID).checks_complete
+
+
+def test_githubs_trial_merge_is_told_where_there_is_one() -> None:
+    trial = {"tree": {"oid": TREE}, "parents": nodes({"oid": BASE}, {"oid": HEAD})}
+    facts = readings.pull(answers.pull(potentialMergeCommit=trial), APP_ID)
+    assert (facts.trial_tree, facts.trial_parents) == (TREE, (BASE, HEAD))
+    facts = readings.pull(answers.pull(), APP_ID)
+    assert (facts.trial_tree, facts.trial_parents) == (None, ())
+
+
+def test_a_commits_checks_are_read_as_those_of_a_head() -> None:
+    own = answers.run("signalbox", app={"databaseId": APP_ID, "name": "Signalbox"})
+    runs = (answers.run(databaseId=1, conclusion="FAILURE"), answers.run(databaseId=2), own)
+    facts = readings.commit(answers.judged(BASE, HEAD, checks=runs), APP_ID)
+    assert (facts.sha, facts.tree, facts.parents, facts.checks_complete) == (BASE, TREE, (HEAD,), True)
+    assert [(check.name, check.state) for check in facts.checks] == [("tests", CheckState.PASSED)]
+    assert not readings.commit(answers.judged(checks=runs, more=True), APP_ID).checks_complete
+    facts = readings.commit(answers.judged(), APP_ID)
+    assert (facts.checks, facts.checks_complete) == ((), True)

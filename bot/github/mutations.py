@@ -10,6 +10,7 @@ from typing import Any, assert_never
 
 from bot.core.actions import (
     AddLabels,
+    ClosePull,
     CreateLabel,
     CreateRefs,
     DeleteBranch,
@@ -23,6 +24,7 @@ from bot.core.actions import (
     React,
     RemoveLabels,
     ReopenPull,
+    UpdateBranch,
 )
 from bot.core.model import OWN_CHECK, NodeId
 
@@ -34,6 +36,8 @@ CAPACITY = 20
 WEIGHTS: Mapping[type[Mutation], int] = {
     OpenPull: 4,
     ReopenPull: 4,
+    ClosePull: 4,
+    UpdateBranch: 4,
     PutCheck: 2,
     CreateLabel: 2,
     AddLabels: 2,
@@ -99,7 +103,7 @@ def _field(action: Mutation, repository: NodeId, full_name: str) -> Field:
     match action:
         case CreateRefs() | DeleteBranch() | EmptyCommit():
             return _git_field(action, repository, full_name)
-        case OpenPull() | ReopenPull() | MarkReady():
+        case OpenPull() | ReopenPull() | ClosePull() | MarkReady() | UpdateBranch():
             return _pull_field(action, repository)
         case CreateLabel() | AddLabels() | RemoveLabels():
             return _label_field(action, repository)
@@ -131,10 +135,10 @@ def _git_field(action: CreateRefs | DeleteBranch | EmptyCommit, repository: Node
     return Field("updateRefs", "UpdateRefsInput", {"repositoryId": repository, "refUpdates": updates})
 
 
-def _pull_field(action: OpenPull | ReopenPull | MarkReady, repository: NodeId) -> Field:
+def _pull_field(action: OpenPull | ReopenPull | ClosePull | MarkReady | UpdateBranch, repository: NodeId) -> Field:
     selection, result = "pullRequest { id }", ("pullRequest", "id")
     if isinstance(action, OpenPull):
-        values = {
+        values: dict[str, Any] = {
             "repositoryId": repository,
             "headRefName": action.head,
             "baseRefName": action.base,
@@ -146,6 +150,13 @@ def _pull_field(action: OpenPull | ReopenPull | MarkReady, repository: NodeId) -
     of_pull = {"pullRequestId": action.pull}
     if isinstance(action, ReopenPull):
         return Field("reopenPullRequest", "ReopenPullRequestInput", of_pull, selection, result)
+    if isinstance(action, ClosePull):
+        return Field("closePullRequest", "ClosePullRequestInput", of_pull, selection, result)
+    if isinstance(action, UpdateBranch):
+        # GitHub does it after it has answered, so that the answer cannot tell the new head.
+        method = "REBASE" if action.rebase else "MERGE"
+        values = {**of_pull, "expectedHeadOid": action.expected, "updateMethod": method}
+        return Field("updatePullRequestBranch", "UpdatePullRequestBranchInput", values)
     return Field("markPullRequestReadyForReview", "MarkPullRequestReadyForReviewInput", of_pull, selection, result)
 
 

@@ -9,6 +9,7 @@ from typing import Any, assert_never
 
 from bot.core.actions import (
     AddLabels,
+    ClosePull,
     CreateLabel,
     CreateRefs,
     DeleteBranch,
@@ -24,6 +25,7 @@ from bot.core.actions import (
     React,
     RemoveLabels,
     ReopenPull,
+    UpdateBranch,
 )
 from bot.github.answers import GraphQLAnswer, GraphQLError, Reply, page_of
 from bot.github.mutations import Batch, Field
@@ -31,10 +33,12 @@ from bot.github.mutations import Batch, Field
 TOO_QUICK_WAIT = timedelta(seconds=60)  # GitHub names no time for "was submitted too quickly"
 BASE_MOVED_WAIT = timedelta(seconds=5)
 
+CONTENTS = "Contents: read and write (and Workflows, if the branch carries workflow files)"
 NO_PERMISSION = "resource not accessible by integration"
 
 _TOO_QUICK = ("submitted too quickly", "secondary rate limit", "abuse detection", "resource limits for this query")
-# "Expected branch to point to" is createCommitOnBranch's, the others are said of refs.
+# "Expected branch to point to" is createCommitOnBranch's, "expected head" updatePullRequestBranch's, the others are said
+# of refs.
 _MOVED = (
     "expected branch to point to",
     "expected head",
@@ -43,7 +47,15 @@ _MOVED = (
     "reference update failed",
     "reference does not exist",
 )
-_ALREADY = ("already exists", "already been taken", "already open", "not a draft", "not in draft", "already ready")
+_ALREADY = (
+    "already exists",
+    "already been taken",
+    "already open",
+    "not a draft",
+    "not in draft",
+    "already ready",
+    "no new commits on the base branch",
+)
 _BROKEN = ("something went wrong while executing your query", "timedout", "timeout")
 
 
@@ -101,9 +113,11 @@ def permission(action: Mutation) -> str:
     """Return the permission of the App that an action needs."""
     match action:
         case CreateRefs() | DeleteBranch() | EmptyCommit():
-            return "Contents: read and write (and Workflows, if the branch carries workflow files)"
-        case OpenPull() | ReopenPull() | MarkReady():
+            return CONTENTS
+        case OpenPull() | ReopenPull() | ClosePull() | MarkReady():
             return "Pull requests: read and write"
+        case UpdateBranch():
+            return f"Pull requests: read and write, and {CONTENTS}"
         case CreateLabel() | AddLabels() | RemoveLabels() | PostComment() | EditComment() | React():
             return "Issues and Pull requests: read and write"
         case PutCheck():

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from bot.core.actions import (
+    ClosePull,
     DeleteBranch,
     MarkReady,
     MergePull,
     PostComment,
+    ReopenPull,
 )
 from bot.core.facts import PullFacts, PullState, ReviewState
 from bot.core.marker import mark
@@ -59,6 +61,16 @@ async def test_a_draft_is_not_merged(story: Story) -> None:
     refused = await story.client.merge_pull(story.repository, merge(await story.pull()))
     assert refused.kind is REFUSED
     assert refused.detail
+
+
+async def test_a_pull_is_closed_and_opened_again_and_twice_does_no_harm(story: Story) -> None:
+    await story.opened(W1)
+    node_id = (await story.pull()).node_id
+    for _ in range(2):
+        assert (await story.one(ClosePull(pull=node_id))).kind is DONE
+        assert (await story.pull()).state is PullState.CLOSED
+    assert (await story.one(ReopenPull(pull=node_id))).kind is DONE
+    assert (await story.pull()).state is PullState.OPEN
 
 
 async def test_reviews_count_for_the_head_they_were_given(story: Story) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -6,6 +7,7 @@ import pytest
 from bot.core.actions import (
     AddLabels,
     CheckAction,
+    ClosePull,
     CreateLabel,
     CreateRefs,
     DeleteBranch,
@@ -21,6 +23,7 @@ from bot.core.actions import (
     React,
     RemoveLabels,
     ReopenPull,
+    UpdateBranch,
 )
 from bot.core.model import Branch, Key, NodeId, Sha
 from bot.github import mutations
@@ -64,6 +67,7 @@ COMMIT = EmptyCommit(branch=Branch("x"), expected=SHA, headline="Open", body="[s
 DELETE = DeleteBranch(branch=Branch("x"), expected=SHA)
 COMMENT = PostComment(journal_key="status", number=1, subject=NodeId("I"), body="b")
 ADD = AddLabels(subject=NodeId("P"), labels=(NodeId("L"),))
+UPDATE = UpdateBranch(key=Key("W1"), pull=NodeId("P"), expected=SHA)
 REACT = React(subject=NodeId("C"), content="EYES")
 
 
@@ -132,6 +136,12 @@ def test_an_empty_commit_names_the_tip_it_expects() -> None:
     ]
 
 
+def test_a_branch_is_brought_up_to_date_from_the_head_it_has() -> None:
+    merge = {"pullRequestId": "P", "expectedHeadOid": SHA, "updateMethod": "MERGE"}
+    assert inputs(UPDATE, replace(UPDATE, rebase=True)) == [merge, {**merge, "updateMethod": "REBASE"}]
+    assert "a0: updatePullRequestBranch(input: $i0) { clientMutationId }" in batch(UPDATE).document
+
+
 def test_a_check_is_created_once_and_then_changed() -> None:
     button = CheckAction(label="Retry", description="Run again", identifier="retry")
     created, changed = inputs(
@@ -166,6 +176,10 @@ def one(action: Mutation, kind: str, message: str) -> Outcome:
         (DELETE, "UNPROCESSABLE", "refs/heads/x is at abc but expected def", MOVED),
         (REFS, "UNPROCESSABLE", "Reference cannot be updated", MOVED),
         (DELETE, "UNPROCESSABLE", "Reference does not exist", MOVED),
+        (UPDATE, "UNPROCESSABLE", "expected head sha didn’t match current head ref.", MOVED),
+        (UPDATE, "UNPROCESSABLE", "expected_head_oid: Expected head oid does not match", MOVED),
+        (UPDATE, "UNPROCESSABLE", "There are no new commits on the base branch.", ALREADY),
+        (UPDATE, "UNPROCESSABLE", "merge conflict between base and head", REFUSED),
         (REFS, "UNPROCESSABLE", "Cannot create ref due to creations being restricted.", REFUSED),
         (REFS, "UNPROCESSABLE", "Reference already exists", ALREADY),
         (open_pull(), "UNPROCESSABLE", "A pull request already exists for octo:signalbox/w1.", ALREADY),
@@ -195,7 +209,9 @@ def test_each_refusal_is_told_apart(action: Mutation, kind: str, message: str, e
         (COMMIT, "Contents"),
         (open_pull(), "Pull requests"),
         (ReopenPull(pull=NodeId("P")), "Pull requests"),
+        (ClosePull(pull=NodeId("P")), "Pull requests"),
         (MarkReady(pull=NodeId("P")), "Pull requests"),
+        (UPDATE, "Pull requests: read and write, and Contents"),
         (ADD, "Issues and Pull requests"),
         (RemoveLabels(subject=NodeId("P"), labels=(NodeId("L"),)), "Issues and Pull requests"),
         (put_check(), "Checks"),

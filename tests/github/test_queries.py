@@ -8,8 +8,8 @@ import pytest
 from graphql import GraphQLSchema, OperationDefinitionNode, parse, validate
 from graphql.execution.values import get_variable_values
 
-from bot.core.actions import EditComment, MarkReady, Mutation, RemoveLabels, ReopenPull
-from bot.core.model import Branch, IssueNumber, NodeId, Sha
+from bot.core.actions import ClosePull, EditComment, MarkReady, Mutation, RemoveLabels, ReopenPull, UpdateBranch
+from bot.core.model import Branch, IssueNumber, Key, NodeId, Sha
 from bot.github import mutations, queries
 from sandbox.graphql.cost import Count, count
 from sandbox.graphql.schema import load_schema
@@ -75,9 +75,11 @@ def test_every_read_is_what_the_schema_knows(schema: GraphQLSchema, document: st
         written.put_check(),
         written.put_check(run=NodeId("C"), status="completed", conclusion="success"),
         ReopenPull(pull=NodeId("P")),
+        ClosePull(pull=NodeId("P")),
         MarkReady(pull=NodeId("P")),
         RemoveLabels(subject=NodeId("P"), labels=(NodeId("L"),)),
         EditComment(comment=NodeId("C"), body="b"),
+        UpdateBranch(key=Key("W1"), pull=NodeId("P"), expected=COMMITS[0], rebase=True),
     ],
     ids=lambda action: type(action).__name__,
 )

@@ -1,4 +1,4 @@
-"""The port, carried out: the only file that knows GitHub's URLs.
+"""The port, carried out: with git_database.py, which has those of git objects, the only file that knows GitHub's URLs.
 
 Sits between the worker and transport.py. Must not decide anything, keep anything but the ids of repositories, or
 retry a write.
@@ -11,13 +11,14 @@ from typing import Any
 
 from cachetools import LRUCache
 
-from bot.core.actions import MergePull, Mutation, Outcome, OutcomeKind
+from bot.core.actions import BuildBranch, MergePull, Mutation, Outcome, OutcomeKind, TryMerge
 from bot.core.facts import CommitFacts, PullFacts, Step, WorkstreamFacts
 from bot.core.marker import read_marker
 from bot.core.model import Branch, IssueNumber, Login, MergeMethod, NodeId, Role, Sha
 from bot.errors import GitHubError, NotFound, NotInstalled
-from bot.github import history, mutations, outcomes, queries, readings
+from bot.github import history, mutations, outcomes, queries, readings, trial
 from bot.github.answers import GraphQLError, ResourceLimits, documented_shapes
+from bot.github.git_database import GitDatabase
 from bot.github.port import AppIdentity, OpenPullReading, PlanQuestion, PlanReading, RepositoryRef
 from bot.github.transport import Transport
 
@@ -254,6 +255,14 @@ class Client:
         names = {**_names(repository), "number": str(action.pull)}
         reply = await self._transport.write(repository.installation_id, "PUT", route, names, body)
         return reply if isinstance(reply, Outcome) else outcomes.merge_outcome(reply)
+
+    async def build_branch(self, repository: RepositoryRef, action: BuildBranch) -> Outcome:
+        """Create a branch as the action says; safe to repeat. See BuildBranch for the outcomes."""
+        return await trial.build_branch(GitDatabase(self._transport, repository), action)
+
+    async def try_merge(self, repository: RepositoryRef, action: TryMerge) -> Outcome:
+        """Learn what git's merge makes of two commits; safe to repeat. See TryMerge for the outcomes."""
+        return await trial.try_merge(GitDatabase(self._transport, repository), action)
 
     async def redeliver(self, delivery_id: int) -> Outcome:
         """Ask GitHub to send a delivery again, under its old GUID."""

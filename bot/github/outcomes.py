@@ -152,6 +152,22 @@ def merge_outcome(reply: Reply) -> Outcome:
             return Outcome(kind=OutcomeKind.REFUSED, detail=reply.message)
 
 
+def branch_merge_outcome(reply: Reply) -> Outcome:
+    """Return what it means that merging into a branch made no merge commit.
+
+    https://docs.github.com/en/rest/branches/branches#merge-a-branch
+    """
+    words = reply.message.lower()
+    if reply.status == 204:
+        return Outcome(kind=OutcomeKind.ALREADY)
+    if reply.status == 409 and "not authorized" in words:
+        # A refused push has the same status. https://github.com/rust-lang/bors (src/github/api/operations.rs)
+        return Outcome(kind=OutcomeKind.REFUSED, detail=permission_hint(reply.message, CONTENTS))
+    if reply.status == 409 and "conflict" in words:
+        return Outcome(kind=OutcomeKind.CONFLICT, detail=reply.message)
+    return rest_outcome(reply, CONTENTS)
+
+
 def rest_outcome(reply: Reply, needed: str) -> Outcome:
     """Return what the reply to any other REST write means. `needed` is the permission to name in a refusal."""
     if 200 <= reply.status < 300:

@@ -122,6 +122,7 @@ class BranchFacts:
     sha: Sha
     message: str  # the tip's whole message
     ahead: int | None = None  # commits that the base has not; None = not asked for
+    behind: int | None = None  # commits of the base that it has not; None = not asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -204,6 +204,7 @@ def _view(judging: _Judging, stream: Workstream, needs: tuple[Need, ...]) -> Wor
             facts=facts, plan=judging.survey.plan, stream=stream, pull=pull, needs=needs, intent=memory.intent,
             config=judging.survey.config, has_work=has_work, drafts=memory.drafts,
             head_since=judging.since(f"head/{stream.key}", pull.head_sha),
+            behind=found.branch.behind if found.branch is not None and found.branch.sha == pull.head_sha else None,
             unproven=judging.unproven, returning=judging.returning,
         )  # fmt: skip
         gates = tuple(_dated(judging, stream.key, _ask(gate, case), pull.head_sha) for gate in registry.load_gates())

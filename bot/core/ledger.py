@@ -36,6 +36,7 @@ class Landing:
     at: datetime  # UTC
     by: Login
     decided: bool  # merged by Signalbox, by a decision of its own
+    restores: tuple[str, Sha] | None = None  # of an exact rollback: the checkpoint and the tree that it puts back
     expected: Sha | None = None  # the tree that head and base give by git's own merge; None = not known yet
     green: datetime | None = None  # when the base was found good with it in
     evidence: tuple[str, ...] = ()  # what that was seen from, one safe markdown sentence each

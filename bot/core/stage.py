@@ -85,7 +85,7 @@ def _open_stage(at: Standing, pull: PullFacts) -> tuple[Stage, str]:
     own_done = at.passes(*OWN_GATES)
     if (at.passes("draft", "checks") and not at.passes("review", "acceptance")) or _conflicts(at):
         return Stage.NEEDS_QA, ""
-    if own_done and at.passes("order", "turn"):
+    if own_done and at.passes("order", "turn", "freshness"):
         return Stage.MERGEABLE, ""
     if at.passes(*(OWN_GATES - {"mergeable"})):
         return Stage.QUEUED, ""  # also while GitHub still computes whether it could merge

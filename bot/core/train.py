@@ -132,6 +132,7 @@ def _landing(memory: Memory, landed: _Ours, step: Step, earlier: list[Step]) -> 
         at=pull.merged_at or step.at or pull.created_at,
         by=pull.merged_by or Login("ghost"),
         decided=ours,
+        restores=(rollback.to, rollback.tree) if rollback is not None and rollback.exact else None,
         expected=expected,
     )
 

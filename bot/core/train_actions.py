@@ -20,7 +20,7 @@ from bot.core.actions import (
 from bot.core.facts import Mergeable, PullState
 from bot.core.ledger import Judged, unverified
 from bot.core.memory import Memory
-from bot.core.model import MergeMethod, Mode, OnRed, PlanState, Stage
+from bot.core.model import MergeMethod, Mode, OnRed, PlanState, Stage, Update
 from bot.core.opening import trial_branch
 from bot.core.render import brief
 from bot.core.render import rollback as texts
@@ -153,11 +153,23 @@ def noted(view: PlanView, memory: Memory, actions: tuple[Action, ...]) -> Memory
 
 
 def updating(view: PlanView) -> Iterator[UpdateBranch]:
-    """Bring branches up to the base where somebody said `/signalbox update`."""
+    """Bring branches up to the base where the config or somebody's `/signalbox update` says so."""
     for stream in view.streams:
-        pull, head = stream.pull, view.intent.updates.get(stream.workstream.key)
-        if pull is not None and pull.state is PullState.OPEN and head == pull.head_sha:
-            yield UpdateBranch(key=stream.workstream.key, pull=pull.node_id, expected=head)
+        pull = stream.pull
+        if pull is None or pull.state is not PullState.OPEN or view.state is not PlanState.RUNNING:
+            continue
+        asked = view.intent.updates.get(stream.workstream.key) == pull.head_sha
+        if asked or _is_due_for_update(view, stream):
+            yield UpdateBranch(key=stream.workstream.key, pull=pull.node_id, expected=pull.head_sha)
+
+
+def _is_due_for_update(view: PlanView, stream: WorkstreamView) -> bool:
+    """Whether it is behind, and by the config now is the time; a merge that is being verified may yet be taken back."""
+    blocking = {gate.gate for gate in stream.blocking}
+    behind = any(gate.gate == "freshness" and gate.next_actor for gate in stream.blocking)
+    if view.config.update is Update.NEVER or not behind or "turn" in blocking or "hold" in blocking:
+        return False
+    return view.config.update is Update.ALWAYS_CURRENT or blocking == {"freshness"}
 
 
 def _method(view: PlanView) -> MergeMethod:

@@ -64,6 +64,9 @@ def verify(landing: Landing, look: Look) -> Verification:
     if landing.expected is not None and landing.expected != landing.tree:
         reason = f"{code(landing.sha[:7])} holds something else than what was judged and the base before it give"
         return Verification(finding=Finding.UNCLEAR, reason=reason, next_actor="a maintainer")
+    if landing.restores is not None and landing.restores[1] == landing.tree:
+        words = f"Its tree equals that of {code(landing.restores[0])}"
+        return Verification(finding=Finding.GREEN, reason=words, evidence=(words,), at=look.commits.get(landing.sha))
     found = _checked(landing, look)
     if found.finding is Finding.GREEN and landing.expected is None:
         reason = "What landed is being compared with what was judged"

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from bot.core.config import read_config
 from bot.core.facts import BaseFacts, CommandFacts, CommitFacts, Facts, Step, WorkstreamFacts
 from bot.core.ledger import current_rollback, watched
 from bot.core.memory import Memory
-from bot.core.model import Branch, IssueNumber, Login, Role, Sha
+from bot.core.model import Branch, IssueNumber, Login, Role, Sha, Update
 from bot.core.survey import Survey, survey
 from bot.errors import ReadFailed
 from bot.github.port import GitHub, PlanQuestion, PlanReading, RepositoryRef
@@ -67,7 +68,7 @@ async def _read(
         base=base,
         branches=branches,
         comment=memory.comment,
-        compare_branches=memory.intent.start is None or _laying(memory),
+        compare_branches=memory.intent.start is None or _laying(memory) or _kept_fresh(memory),
         commits=watched(memory.landings, None),
     )
     back = _rollback_branch(memory, issue)
@@ -82,6 +83,12 @@ async def _read(
         compare = question.compare_branches or found.pending is not None  # an edit may name a branch that is there
         question = replace(question, base=found.base, branches=needed, compare_branches=compare)
     raise ReadFailed("the plan or its config changed each time it was read")
+
+
+def _kept_fresh(memory: Memory) -> bool:
+    """Whether the config asks how far each branch is behind the base."""
+    config = read_config(memory.good_config)[0] if memory.good_config is not None else None
+    return config is not None and config.update is not Update.NEVER
 
 
 def _rollback_branch(memory: Memory, issue: IssueNumber) -> Branch | None:

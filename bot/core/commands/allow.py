@@ -1,4 +1,7 @@
-"""Command: take the base as good although its verification does not say so. Must not hide what it said."""
+"""Command: take the base as good although its verification does not say so. Must not hide what it said.
+
+Also the way on from a rollback that cannot be carried out: people did it by hand, or want none.
+"""
 
 from dataclasses import replace
 
@@ -6,12 +9,17 @@ from bot.core.commands import Command, CommandCase, Result, Target, done, refuse
 from bot.core.ledger import unverified
 from bot.core.model import Order, Role
 from bot.core.render.parts import listed
-from bot.core.text import name
+from bot.core.text import code, name
 
 
 def run(case: CommandCase) -> Result:
     """For one workstream, or for everything that is not verified."""
     waiting = [each for each in unverified(case.memory.landings) if case.key is None or each.key == case.key]
+    last = case.memory.rollbacks[-1] if case.memory.rollbacks else None
+    if last is not None and last.active and last.unclean and case.key is None and not waiting:
+        memory = replace(case.memory, rollbacks=(*case.memory.rollbacks[:-1], replace(last, dropped=True, closed=True)))
+        reply = f"Rollback {last.number} to {code(last.to)} is dropped; the base stays as it is."
+        return replace(done(case, reply=reply), memory=memory)
     if not waiting:
         what = name(case.key) if case.key is not None else "Nothing"
         return refused(case, f"{what} waits for no verification of the base, so there is nothing to allow.")

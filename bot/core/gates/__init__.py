@@ -40,6 +40,7 @@ class Case:
     has_work: bool  # somebody pushed more than the opening commit
     drafts: bool  # False = the repository has no drafts; handing in is `/signalbox ready`
     head_since: datetime  # when this head was first seen, UTC
+    behind: int | None = None  # commits of the base that its branch has not; None = not known
     unproven: Unproven | None = None  # the plan's oldest merge that is not verified
     returning: RollbackView | None = None  # the rollback under way
 

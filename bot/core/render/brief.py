@@ -7,7 +7,7 @@ import re
 from urllib.parse import quote, unquote
 
 from bot.core.model import IssueNumber, Key
-from bot.core.render.parts import bullets, fence, fit, inline, link, numbered, sections
+from bot.core.render.parts import bullets, fence, fit, inline, link, numbered, sections, stopped
 from bot.core.render.words import stream_text, title_text
 from bot.core.text import JOINER, code, cut, name, quiet
 from bot.core.views import PlanView, WorkstreamView
@@ -31,6 +31,7 @@ def brief(view: PlanView, stream: WorkstreamView) -> str:
     return sections(
         f"**{name(workstream.key)}{title}** is one workstream of {link(f'plan #{view.issue.number}', view.issue.url)}. "
         f"It merges into {code(view.base.name)}, in the plan's order.",
+        _again(view, stream),
         _part("Scope", [inline(each) for each in workstream.scope]),
         _part("Owned files", [code(cut(each, 300)) for each in workstream.files]),
         _part("Out of scope", [inline(each) for each in workstream.out_of_scope]),
@@ -44,6 +45,23 @@ def brief(view: PlanView, stream: WorkstreamView) -> str:
 
 def _part(title: str, items: list[str]) -> str:
     return sections(f"### {title}", bullets(items, PART_LIMIT)) if items else ""
+
+
+def _again(view: PlanView, stream: WorkstreamView) -> str:
+    """Why it is tried again, and what the branch begins with."""
+    again = view.intent.again.get(stream.workstream.key)
+    if again is None:
+        return ""
+    commit = link(code(again.landed[:7]), f"{view.repository.url}/commit/{again.landed}")
+    begins = f"This branch begins with the change of {commit} brought anew: mend it here."
+    if again.unclean:
+        paths = bullets((code(cut(path, 300)) for path in again.unclean), PART_LIMIT)
+        begins = sections(
+            f"The change of {commit} could not be brought anew without a conflict, so this branch begins empty. "
+            f"`git diff {again.before[:10]} {again.landed[:10]}` shows it; these paths conflict:",
+            paths,
+        )
+    return sections(f"### Again: attempt {again.attempt}", f"What went wrong: {stopped(again.failure)}", begins)
 
 
 def _needs(view: PlanView, stream: WorkstreamView) -> str:

@@ -26,7 +26,7 @@ def pull_text(view: PlanView, back: RollbackView) -> tuple[str, str]:
     by = "the config" if rollback.by is None else login(rollback.by)
     merged_by = "Signalbox merges it when its checks pass." if view.config.on_red is OnRed.ROLLBACK else ""
     body = sections(
-        f"**Takes back {_keys(rollback)} of {link(f'plan #{view.issue.number}', view.issue.url)}**: "
+        f"Takes back {_keys(rollback)} of {link(f'plan #{view.issue.number}', view.issue.url)}: "
         f"{code(view.base.name)} goes back to {_goal(view, rollback)}.",
         f"**Why:** {stopped(rollback.reason)} Asked for by {by} on {when(rollback.at)}.",
         "### What it undoes, newest first",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from bot.core.ledger import Checkpoint
+from bot.core.ledger import Checkpoint, Stray
 from bot.core.model import Mode, Order, PlanState, Severity, Sha, Stage
 from bot.core.render import difference, notices, rollback
 from bot.core.render.graph import graph
@@ -44,6 +44,8 @@ from bot.core.views import PlanView, WorkstreamView
 TABLE_LIMIT = 25_000  # bytes; all limits of a comment together stay below COMMENT_LIMIT
 SKIPPED_LIMIT = 5_000  # bytes
 CHECKPOINTS_LIMIT = 2_000  # bytes
+STRAYS_SHOWN = 5  # commits by others that are listed
+STRAYS_LIMIT = 2_000  # bytes
 FIRST_IN_LINE = 3  # so many workstreams are named as next
 
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
@@ -68,6 +70,7 @@ def status_comment(view: PlanView, refusals: Mapping[str, str] = MappingProxyTyp
         notices.out_of_order(view),
         _landed(view) if view.state is PlanState.COMPLETED else _workstreams(view),
         _train(view),
+        _strays(view),
         _skipped(view),
     )
     below = sections(_checkpoints(view), _footer(view))
@@ -213,6 +216,23 @@ def _rollbacks(view: PlanView) -> str:
     if view.rollback.rollback.unclean and view.rollback.rollback.active:
         return rollback.unclean(view, view.rollback.rollback)
     return sections("### Rollback", sentence(rollback.line(view, view.rollback)))
+
+
+def _strays(view: PlanView) -> str:
+    """What landed on the base by no decision of this plan, since it last was found good."""
+    last = view.checkpoints[-1].at if view.checkpoints else None
+    fresh = [each for each in view.strays if last is None or each.at is None or each.at >= last]
+    if not fresh or view.state is PlanState.COMPLETED:
+        return ""
+    shown = [_stray(view, each) for each in reversed(fresh[-STRAYS_SHOWN:])]
+    more = f" The newest {STRAYS_SHOWN} of {len(fresh)}:" if len(fresh) > STRAYS_SHOWN else ""
+    head = f"By no decision of this plan; everything that is open is judged against them.{more}"
+    return sections(f"### Other commits on {code(view.base.name)}", head, bullets(shown, STRAYS_LIMIT))
+
+
+def _stray(view: PlanView, stray: Stray) -> str:
+    pull = f" ({link(f'#{stray.pull}', f'{view.repository.url}/pull/{stray.pull}')})" if stray.pull is not None else ""
+    return f"{_commit_link(view, stray.sha)} {inline(stray.headline, 80)} by {inline(stray.author, 60)}{pull}"
 
 
 def _train(view: PlanView) -> str:

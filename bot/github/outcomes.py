@@ -32,6 +32,7 @@ from bot.github.mutations import Batch, Field
 
 TOO_QUICK_WAIT = timedelta(seconds=60)  # GitHub names no time for "was submitted too quickly"
 BASE_MOVED_WAIT = timedelta(seconds=5)
+NOT_PREPARED_WAIT = timedelta(seconds=30)  # what it took there: https://github.com/cli/cli/pull/8953
 
 CONTENTS = "Contents: read and write (and Workflows, if the branch carries workflow files)"
 NO_PERMISSION = "resource not accessible by integration"
@@ -92,6 +93,8 @@ def _refused(action: Mutation, error: GraphQLError) -> Outcome:
     words = error.message.lower()
     if error.kind in {"RATE_LIMITED", "RESOURCE_LIMITS_EXCEEDED"} or _says(words, _TOO_QUICK):
         return Outcome(kind=OutcomeKind.LATER, detail=error.message, retry_after=TOO_QUICK_WAIT)
+    if "rebase not prepared" in words:  # GitHub works out a rebase in the background after every push
+        return Outcome(kind=OutcomeKind.LATER, detail=error.message, retry_after=NOT_PREPARED_WAIT)
     if error.kind == "STALE_DATA" or _says(words, _MOVED):
         return Outcome(kind=OutcomeKind.MOVED, detail=error.message)
     if _says(words, _ALREADY):

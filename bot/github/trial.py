@@ -5,6 +5,7 @@ hands the actions over, and git_database.py, which knows the requests. Must not 
 
 GitHub merges as git does (https://github.blog/engineering/infrastructure/scaling-merge-ort-across-github/): a change
 from one tree to another is carried like a revert or a cherry-pick, by merging a commit that makes just this change.
+Others pick commits on GitHub in the same way: https://github.com/tibdex/github-cherry-pick#how-it-works
 """
 
 from collections.abc import Iterator, Sequence

@@ -179,6 +179,7 @@ def one(action: Mutation, kind: str, message: str) -> Outcome:
         (UPDATE, "UNPROCESSABLE", "expected head sha didn’t match current head ref.", MOVED),
         (UPDATE, "UNPROCESSABLE", "expected_head_oid: Expected head oid does not match", MOVED),
         (UPDATE, "UNPROCESSABLE", "There are no new commits on the base branch.", ALREADY),
+        (UPDATE, "UNPROCESSABLE", "rebase not prepared", LATER),
         (UPDATE, "UNPROCESSABLE", "merge conflict between base and head", REFUSED),
         (REFS, "UNPROCESSABLE", "Cannot create ref due to creations being restricted.", REFUSED),
         (REFS, "UNPROCESSABLE", "Reference already exists", ALREADY),

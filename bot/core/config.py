@@ -46,6 +46,8 @@ class Config:
     already_red: bool = False  # True = a check that was red before the merge too counts against it
     freeze_base: bool = False  # True = other pulls into the base wait too while a merge is verified
     update: Update = Update.NEVER
+    forecast: bool = True  # try merges of open workstreams with each other, to know conflicts before their turn
+    forecast_delay: timedelta = timedelta(seconds=30)  # how long a head must have been there for that
     branch_prefix: str = "signalbox/"  # for workstreams whose plan names no branch
     remove_branches: bool = False  # remove the created branches when the plan is complete
     bots: tuple[str, ...] = ()  # logins of bots whose commands are obeyed
@@ -251,6 +253,8 @@ class _File(BaseModel):
     already_red: bool = False
     freeze_base: bool = False
     update: Annotated[Update, Field(strict=False)] = Update.NEVER
+    forecast: bool = True
+    forecast_delay: Annotated[timedelta, BeforeValidator(_duration)] = timedelta(seconds=30)
     remove_branches: bool = False
     bots: Annotated[tuple[_Login, ...], Field(strict=False)] = ()
 
@@ -281,6 +285,8 @@ _EXPECTED: Mapping[str, str] = {
     "already_red": "`true` or `false`",
     "freeze_base": "`true` or `false`",
     "update": "`never`, `before_merge` or `always_current`",
+    "forecast": "`true` or `false`",
+    "forecast_delay": "whole minutes, or a length like `30s`, `10m` or `1h`, a day at most",
     "branch_prefix": "text that may begin a branch's name, like `signalbox/`",
     "remove_branches": "`true` or `false`",
     "bots": "a list of bots' logins, like `renovate[bot]`",

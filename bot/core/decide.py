@@ -26,6 +26,7 @@ from bot.core.actions import (
 from bot.core.check import own_check, rollback_check
 from bot.core.commands.fold import fold
 from bot.core.facts import Answer, CommandFacts, Facts, PullFacts, PullState, Verdict
+from bot.core.forecast import foreseeing, kept, next_trial
 from bot.core.judge import judge, merge_seen, seen_of
 from bot.core.marker import mark, read_marker
 from bot.core.memory import Memory
@@ -74,7 +75,12 @@ def decide(facts: Facts, memory: Memory) -> Decision:
         good_config=facts.config_source if not view.config_problems else memory.good_config,
     )
     view = judge(facts, memory)
-    memory = replace(memory, intent=_settled(view, memory), checks=_current_checks(view, memory))
+    memory = replace(
+        memory,
+        intent=_settled(view, memory),
+        checks=_current_checks(view, memory),
+        trials=kept(view, memory),
+    )
     acks = {
         call.id: tuple(_acknowledge(view, call, answer))
         for call in facts.commands
@@ -94,6 +100,7 @@ def decide(facts: Facts, memory: Memory) -> Decision:
         *_cleaning(view, memory),
         *train_actions.proving(view),
         *train_actions.merging(view, memory),
+        *foreseeing(view, memory),
     )
     memory = train_actions.noted(view, memory, last)
     memory = replace(memory, refusals=_still_refused(memory, (*first, *last)))
@@ -289,6 +296,8 @@ def _next_look(view: PlanView, memory: Memory) -> datetime | None:
         return None
     looks = [view.now + SLOW_CLOCK]
     looks += [each.until for each in view.verifications.values() if each.until is not None and each.until > view.now]
+    trial = next_trial(view, memory)
+    looks += [trial] if trial is not None else []
     known = {each.pull for each in view.landings}
     for stream in view.streams:
         if stream.stage is Stage.VERIFYING and stream.pull is not None and stream.pull.number not in known:

@@ -93,6 +93,7 @@ def judge(facts: Facts, memory: Memory) -> PlanView:
         rollback=returning,
         rollbacks=memory.rollbacks,
         strays=memory.strays,
+        trials=memory.trials,
         train=facts.train,
     )
 
@@ -199,12 +200,14 @@ def _view(judging: _Judging, stream: Workstream, needs: tuple[Need, ...]) -> Wor
     has_work = pull is not None and (pull.changed_files > 0 or not is_opening_commit(pull.head_message))
     gates: tuple[GateResult, ...] = ()
     failed: tuple[str, ...] = ()
+    current = found.branch is not None and pull is not None and found.branch.sha == pull.head_sha
+    behind = found.branch.behind if found.branch is not None and current else None
     if pull is not None and pull.state is PullState.OPEN:
         case = Case(
             facts=facts, plan=judging.survey.plan, stream=stream, pull=pull, needs=needs, intent=memory.intent,
             config=judging.survey.config, has_work=has_work, drafts=memory.drafts,
             head_since=judging.since(f"head/{stream.key}", pull.head_sha),
-            behind=found.branch.behind if found.branch is not None and found.branch.sha == pull.head_sha else None,
+            behind=behind,
             unproven=judging.unproven, returning=judging.returning,
         )  # fmt: skip
         gates = tuple(_dated(judging, stream.key, _ask(gate, case), pull.head_sha) for gate in registry.load_gates())
@@ -231,6 +234,7 @@ def _view(judging: _Judging, stream: Workstream, needs: tuple[Need, ...]) -> Wor
         pull=pull,
         branch_sha=found.branch.sha if found.branch is not None else None,
         landed_out_of_order=_out_of_order(judging, stream.key, needs, pull) if stage in _LANDED else (),
+        behind=behind,
         landing=landing,
         removed=removed,
         note=note,

@@ -36,6 +36,7 @@ class Memory:
     checkpoints: tuple[Checkpoint, ...] = ()  # in the order of making, cp-0 first
     rollbacks: tuple[Rollback, ...] = ()  # in the order of numbers
     strays: tuple[Stray, ...] = ()  # the newest, oldest first
+    trials: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # two heads -> the paths on which they conflict
     watched: tuple[Sha, ...] = ()  # commits that the last read looked at: a guess for the next
     adopted: tuple[Key, ...] = ()  # workstreams whose branch was there before they came in: it is not ours to delete
     drafts: bool = True  # False = this repository refuses draft pull requests

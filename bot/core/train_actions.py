@@ -166,8 +166,13 @@ def updating(view: PlanView) -> Iterator[UpdateBranch]:
 def _is_due_for_update(view: PlanView, stream: WorkstreamView) -> bool:
     """Whether it is behind, and by the config now is the time; a merge that is being verified may yet be taken back."""
     blocking = {gate.gate for gate in stream.blocking}
-    behind = any(gate.gate == "freshness" and gate.next_actor for gate in stream.blocking)
-    if view.config.update is Update.NEVER or not behind or "turn" in blocking or "hold" in blocking:
+    if (
+        view.config.update is Update.NEVER
+        or not stream.behind
+        or "freshness" not in blocking
+        or "turn" in blocking
+        or "hold" in blocking
+    ):
         return False
     return view.config.update is Update.ALWAYS_CURRENT or blocking == {"freshness"}
 

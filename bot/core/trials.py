@@ -25,8 +25,16 @@ def learned(memory: Memory, outcomes: Mapping[Action, Outcome]) -> Memory:
     return memory
 
 
+def pair(one: Sha, other: Sha) -> str:
+    """Return under what it is noted whether two heads conflict: that is the same either way round."""
+    return "..".join(sorted((one, other)))
+
+
 def _tried(memory: Memory, action: TryMerge, outcome: Outcome) -> Memory:
-    """What a landing should have given."""
+    """What a landing should have given, or whether two heads conflict."""
+    if not action.want_tree:
+        paths = (outcome.paths or ("?",)) if outcome.kind is OutcomeKind.CONFLICT else ()
+        return replace(memory, trials={**memory.trials, pair(action.onto, action.head): paths})
     tree = CONFLICT if outcome.kind is OutcomeKind.CONFLICT else outcome.tree
     landings = tuple(
         replace(each, expected=tree)

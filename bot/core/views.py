@@ -74,6 +74,7 @@ class WorkstreamView:
     pull: PullFacts | None
     branch_sha: Sha | None  # tip of its branch, None = no branch
     landed_out_of_order: tuple[Key, ...] = ()  # needs that were not DONE when somebody merged it
+    behind: int | None = None  # commits of the base that its branch has not; None = not known
     landing: Landing | None = None  # its merge, once the base shows it
     removed: Removal | None = None  # the accepted edit that left it out; None = it is in the plan
     note: str = ""  # why it is in this stage where the gates do not say it ("closed without being merged")
@@ -128,6 +129,7 @@ class PlanView:
     verifications: Mapping[PullNumber, Verification] = field(default_factory=dict)  # of the landings not verified yet
     rollback: RollbackView | None = None
     rollbacks: tuple[Rollback, ...] = ()  # all of them, in the order of numbers
+    trials: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # see Memory
     strays: tuple[Stray, ...] = ()  # newest commits on the base by others, oldest first
     train: TrainFacts = field(default_factory=TrainFacts)
     pending_since: datetime | None = None  # UTC, when `pending` was written

@@ -331,7 +331,7 @@ class Client:
     async def _compared(
         self, repository: RepositoryRef, base: Branch, workstreams: dict[Branch, WorkstreamFacts]
     ) -> dict[Branch, WorkstreamFacts]:
-        """Add to each branch that exists how many commits it has beyond the base."""
+        """Add to each branch that exists how many commits it has beyond the base, and how many it lacks."""
         compared = dict(workstreams)
         existing = [(name, stream.branch) for name, stream in workstreams.items() if stream.branch is not None]
         size = queries.BRANCHES_PER_REQUEST
@@ -340,8 +340,9 @@ class Client:
             request = queries.compare_request(base, [name for name, _ in page])
             counts = (await self._ask(repository, request))["repository"]["base"]
             for number, (name, branch) in enumerate(page):
-                ahead = counts[f"c{number}"]["aheadBy"]
-                compared[name] = replace(compared[name], branch=replace(branch, ahead=ahead))
+                found = counts[f"c{number}"]
+                known = replace(branch, ahead=found["aheadBy"], behind=found["behindBy"])
+                compared[name] = replace(compared[name], branch=known)
         return compared
 
     async def _ask(

@@ -254,14 +254,18 @@ query Commits($owner: String!, $name: String!, {", ".join(declared)}) {{
 
 
 def compare_request(base: Branch, branches: Sequence[Branch]) -> Request:
-    """Ask how many commits each branch has that the base has not. All of them must exist, else GitHub reports errors.
+    """Ask how many commits each branch has that the base has not, and the other way round.
+
+    All of them must exist, else GitHub reports errors.
 
     The caller adds `owner` and `name`.
     """
     variables: dict[str, Any] = {"base": f"refs/heads/{base}"}
     variables |= {f"h{number}": f"refs/heads/{branch}" for number, branch in enumerate(branches)}
     declared = ", ".join(f"$h{number}: String!" for number in range(len(branches)))
-    fields = " ".join(f"c{number}: compare(headRef: $h{number}) {{ aheadBy }}" for number in range(len(branches)))
+    fields = " ".join(
+        f"c{number}: compare(headRef: $h{number}) {{ aheadBy behindBy }}" for number in range(len(branches))
+    )
     document = f"""
 query Compare($owner: String!, $name: String!, $base: String!, {declared}) {{
   repository(owner: $owner, name: $name) {{ base: ref(qualifiedName: $base) {{ {fields} }} }}

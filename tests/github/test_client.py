@@ -100,7 +100,7 @@ async def test_a_request_too_heavy_for_github_is_made_smaller(stack: Stack) -> N
 
 
 async def test_commits_beyond_the_base_are_counted_where_a_branch_exists(stack: Stack) -> None:
-    compared = {"data": {"repository": {"base": {"c0": {"aheadBy": 2}}}}}
+    compared = {"data": {"repository": {"base": {"c0": {"aheadBy": 2, "behindBy": 0}}}}}
     stack.fake.graphql(answers.plan(b0=None, p0=nodes(), b1=answers.tip(), p1=nodes()), compared)
     reading = await stack.client.read_plan(REPOSITORY, question("free", "taken", compare_branches=True))
     taken = reading.workstreams[Branch("taken")].branch

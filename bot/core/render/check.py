@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from bot.core.actions import CheckAction
 from bot.core.facts import Freeze
 from bot.core.model import Mode, PlanState, Stage
-from bot.core.render import notices, rollback
+from bot.core.render import forecast, notices, rollback
 from bot.core.render.parts import SUMMARY_LIMIT, TITLE_LIMIT, link, sections, sentence, stopped, table, when_cell
 from bot.core.render.words import LOOKS, VERDICTS, decisive, gate_title, skip_words, stage_words, title_text, way_on
 from bot.core.text import cut, name, when
@@ -172,7 +172,8 @@ def _summary(view: PlanView, stream: WorkstreamView, status_url: str) -> str:
     head = (
         f"**{name(workstream.key)}**{title} of {plan}: {stage_words(stream.stage)} since {when(stream.since)}.{comment}"
     )
-    return sections(head, _explanation(view, stream), _gates(stream, SUMMARY_LIMIT // 2))
+    foreseen = forecast.of_stream(view, stream)
+    return sections(head, _explanation(view, stream), foreseen, _gates(stream, SUMMARY_LIMIT // 2))
 
 
 def _gates(stream: WorkstreamView, limit: int) -> str:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from bot.core.ledger import Checkpoint, Stray
 from bot.core.model import Mode, Order, PlanState, Severity, Sha, Stage
-from bot.core.render import difference, notices, rollback
+from bot.core.render import difference, forecast, notices, rollback
 from bot.core.render.graph import graph
 from bot.core.render.parts import (
     COMMENT_LIMIT,
@@ -71,6 +71,7 @@ def status_comment(view: PlanView, refusals: Mapping[str, str] = MappingProxyTyp
         _landed(view) if view.state is PlanState.COMPLETED else _workstreams(view),
         _train(view),
         _strays(view),
+        forecast.forecast(view),
         _skipped(view),
     )
     below = sections(_checkpoints(view), _footer(view))

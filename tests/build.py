@@ -26,6 +26,7 @@ from bot.core.facts import (
     WorkstreamFacts,
 )
 from bot.core.gates import Case
+from bot.core.ledger import Checkpoint
 from bot.core.memory import Memory
 from bot.core.model import (
     Branch,
@@ -60,6 +61,11 @@ def sha(text: str) -> Sha:
     """40 hex digits that depend on the text: sha("a") reads "aaaa…"."""
     digits = "".join(f"{ord(char):x}" for char in text) or "0"
     return Sha((digits * 40)[:40])
+
+
+def tree_of(commit: str) -> Sha:
+    """The tree of the commit sha(commit)."""
+    return sha(f"{commit} tree")
 
 
 def minutes(count: float) -> timedelta:
@@ -129,7 +135,7 @@ def an_issue(**more: Any) -> IssueFacts:
 
 
 def a_base(**more: Any) -> BaseFacts:
-    return BaseFacts(**{"name": Branch("main"), "sha": sha("base"), **more})
+    return BaseFacts(**{"name": Branch("main"), "sha": sha("base"), "tree": tree_of("base"), **more})
 
 
 def a_repository(**more: Any) -> RepositoryFacts:
@@ -194,7 +200,23 @@ def an_intent(**more: Any) -> Intent:
 
 def a_memory(**more: Any) -> Memory:
     """Of a plan that was started, whose text is in force."""
-    return Memory(**{"intent": an_intent(), "approved_body": BODY, **more})
+    fields = {"intent": an_intent(), "approved_body": BODY, "tip": sha("base"), "checkpoints": (a_checkpoint(),)}
+    return Memory(**{**fields, **more})
+
+
+def a_checkpoint(number: int = 0, *, at: str = "base", landed: Sequence[str] = (), **more: Any) -> Checkpoint:
+    """A checkpoint whose tag is there, at a commit of the base by name: see build_base.py."""
+    fields = {
+        "name": f"cp-{number}",
+        "sha": sha(at),
+        "tree": tree_of(at),
+        "revision": Revision("0" * 64),
+        "at": ago(60 - number),
+        "landed": tuple(Key(each) for each in landed),
+        "evidence": ("The base when the plan was started",) if number == 0 else (f"Green on `{sha(at)[:7]}`: `unit`",),
+        "tagged": True,
+    }
+    return Checkpoint(**{**fields, **more})
 
 
 def a_need(key: str = "W0", *, met: bool = False, pull: int | None = 11, waits_for: str = "Still a draft") -> Need:
@@ -279,7 +301,7 @@ def a_view(*streams: WorkstreamView, **more: Any) -> PlanView:
         "base": a_base(),
         "streams": streams,
         "waves": tuple((each.workstream.key,) for each in streams),
-        "checkpoints": {},
+        "tags": {},
         "now": NOW,
     }
     return PlanView(**{**fields, **more})

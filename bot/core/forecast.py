@@ -55,9 +55,9 @@ def foreseeing(view: PlanView, memory: Memory) -> Iterator[TryMerge]:
 
 def next_trial(view: PlanView, memory: Memory) -> datetime | None:
     """Return when the first head has been there long enough to be tried, None if nothing is left to try."""
-    times = [_due(stream, view, memory) for stream in _open(view)]
-    ahead = [at for at in times if at > view.now]
-    return min(ahead, default=None) if view.config.forecast and _is_running(view) else None
+    ahead = sorted(at for stream in _open(view) if (at := _due(stream, view, memory)) > view.now)
+    tried_now = len(_untried(view, memory, view.now))
+    return next((at for at in ahead if len(_untried(view, memory, at)) > tried_now), None)
 
 
 def kept(view: PlanView, memory: Memory) -> Mapping[str, tuple[str, ...]]:

@@ -8,7 +8,7 @@ import pytest
 
 from bot.core.actions import CreateRefs, EmptyCommit, MergePull, PutCheck, name_of
 from bot.core.decide import decide
-from bot.core.facts import CheckState, Facts, Mergeable, PullFacts, PullState, WorkstreamFacts
+from bot.core.facts import BranchFacts, CheckState, Facts, Mergeable, PullFacts, PullState, WorkstreamFacts
 from bot.core.memory import Memory
 from bot.core.model import Branch, IssueNumber, Key, PullNumber, Role, Sha, Stage
 from bot.core.render.brief import workstream_marker
@@ -22,7 +22,9 @@ BODY = plan_of({"W1": ()})
 
 def with_pulls(*pulls: PullFacts) -> Facts:
     """A running plan of one workstream, whose branch has these pulls, newest first."""
-    streams = {W1: WorkstreamFacts(branch=facts().workstreams[W1].branch, pulls=pulls)}
+    head = Branch("part/w1")
+    branch = BranchFacts(name=head, sha=sha("head"), message="Add the cache")
+    streams = {W1: WorkstreamFacts(branch=branch, pulls=tuple(replace(pull, head=head) for pull in pulls))}
     return facts(issue=an_issue(body=BODY), workstreams=streams)
 
 

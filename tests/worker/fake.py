@@ -4,8 +4,20 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.core.actions import Action, MergePull, Mutation, Outcome, OutcomeKind, PostComment, PutCheck, React
-from bot.core.facts import OwnComment, PullFacts, WorkstreamFacts
+from bot.core.actions import (
+    Action,
+    BuildBranch,
+    CreateRefs,
+    MergePull,
+    Mutation,
+    Outcome,
+    OutcomeKind,
+    PostComment,
+    PutCheck,
+    React,
+    TryMerge,
+)
+from bot.core.facts import BaseFacts, CommitFacts, OwnComment, PullFacts, Step, WorkstreamFacts
 from bot.core.marker import read_marker
 from bot.core.model import Branch, IssueNumber, Login, NodeId, PullNumber, Role, Sha
 from bot.github.port import AppIdentity, OpenPullReading, PlanQuestion, PlanReading, RepositoryRef
@@ -23,6 +35,9 @@ class Fake:
         self.branches: dict[Branch, WorkstreamFacts] = {}
         self.outside: tuple[OpenPullReading, ...] = ()
         self.tags: dict[str, Sha] = {}
+        self.base: BaseFacts = a_base()
+        self.steps: tuple[Step, ...] | None = ()  # how the base moved, oldest first; None = it was rewritten
+        self.on_base: dict[Sha, CommitFacts] = {}  # its commits with their checks
         self.comment: OwnComment | None = None
         self.there: dict[str, NodeId] = {}  # journal key -> a comment of ours that GitHub has
         self.role_of: dict[Login, Role] = {Login("mia"): Role.MAINTAIN}
@@ -45,12 +60,22 @@ class Fake:
         return PlanReading(
             repository=a_repository(),
             issue=self.issue,
-            base=a_base(),
+            base=self.base,
             config_source=None,
             tags=self.tags,
             workstreams={branch: self.branches.get(branch, WorkstreamFacts()) for branch in question.branches},
             comment=self.comment if question.comment is not None else None,
+            commits={sha: self.on_base[sha] for sha in question.commits if sha in self.on_base},
         )
+
+    async def commits(self, repository: RepositoryRef, shas: Sequence[Sha]) -> dict[Sha, CommitFacts]:
+        self.reads += 1
+        return {sha: self.on_base[sha] for sha in shas if sha in self.on_base}
+
+    async def course(self, repository: RepositoryRef, tip: Sha, since: Sha) -> tuple[Step, ...] | None:
+        self.reads += 1
+        known = [step.before for step in self.steps or ()]
+        return self.steps[known.index(since) :] if self.steps is not None and since in known else None
 
     async def open_pulls(
         self, repository: RepositoryRef, *, first_page_only: bool
@@ -83,6 +108,12 @@ class Fake:
     async def merge_pull(self, repository: RepositoryRef, action: MergePull) -> Outcome:
         return await self._answer(action)
 
+    async def build_branch(self, repository: RepositoryRef, action: BuildBranch) -> Outcome:
+        return await self._answer(action)
+
+    async def try_merge(self, repository: RepositoryRef, action: TryMerge) -> Outcome:
+        return await self._answer(action)
+
     async def _answer(self, action: Action) -> Outcome:
         self.done.append(action)
         waiting = self.answers.get(type(action))
@@ -103,6 +134,10 @@ class Fake:
             case PutCheck():
                 return replace(DONE, result=f"CR_{action.head_sha[:8]}")
             case React():
+                return DONE
+            case CreateRefs(refs=refs):
+                tags = {name.removeprefix("refs/tags/"): at for name, at in refs if name.startswith("refs/tags/")}
+                self.tags = self.tags | tags
                 return DONE
             case _:
                 return DONE

@@ -55,6 +55,12 @@ async def start(lane: Lane, github: Fake) -> None:
     github.done.clear()
 
 
+def laid(github: Fake) -> list[list[str]]:
+    """The branches that each request to lay some asked for."""
+    asked = [[name for name, _ in each.refs] for each in github.done if isinstance(each, CreateRefs)]
+    return [names for names in asked if all(name.startswith("refs/heads/") for name in names)]
+
+
 # ---- reads that fail ----
 
 
@@ -151,7 +157,7 @@ async def test_what_moved_is_looked_at_again_soon(lane: Lane, github: Fake) -> N
     assert await lane.rests() < 2 * SECOND
     assert await lane.waiting() == []
     await lane.turn()
-    assert len(github.did(CreateRefs)) == 2
+    assert laid(github) == [["refs/heads/part/w1"]] * 2
 
 
 @pytest.mark.parametrize("outcome", [LATER, UNKNOWN], ids=["later", "unknown"])
@@ -318,7 +324,7 @@ async def test_turns_that_always_move_something_are_paced_in_the_end(lane: Lane,
     for _ in range(7):
         await lane.turn()
         rests.append(await lane.rests())
-    assert len(github.did(CreateRefs)) == 7
+    assert laid(github) == [["refs/heads/part/w1"]] * 7
     assert all(each < SECOND for each in rests[:3])
     assert rests[3:] == sorted(rests[3:])
     assert rests[-1] > 6 * SECOND

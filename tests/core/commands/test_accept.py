@@ -26,6 +26,7 @@ from tests.build import (
     facts,
     sha,
 )
+from tests.build_base import landed
 
 W1, W2, W3 = Key("W1"), Key("W2"), Key("W3")
 DONE, REFUSED = Verdict.DONE, Verdict.REFUSED
@@ -43,9 +44,12 @@ OLD = body_of("W1", "W2")
 NEW = body_of("W1", "W2", "W3", W3="W1")
 
 
+def fields_of(key: str) -> dict[str, Any]:
+    return {"number": 10 + int(key[1:]), "head": Branch(f"b/{key.lower()}"), "head_sha": sha(key)}
+
+
 def pull_of(key: str, **more: Any) -> Any:
-    number = 10 + int(key[1:])
-    return a_pull(number, head=Branch(f"b/{key.lower()}"), head_sha=sha(key), **more)
+    return a_pull(**fields_of(key), **more)
 
 
 def world(body: str, *, command: dict[str, Any] | None = None, found: Any = None, **more: Any) -> Facts:
@@ -217,10 +221,11 @@ def test_what_is_left_out_is_held_and_its_check_is_not_open() -> None:
 
 
 def test_the_plan_is_not_complete_before_somebody_decides() -> None:
-    landed = {"state": PullState.MERGED, "merged_at": ago(2), "merge_sha": sha("m")}
+    merge = landed("W1", **fields_of("W1"))
     given = world(LESS, command={})
-    merged = {W1: replace(given.workstreams[W1], pulls=(pull_of("W1", **landed),))}
-    decision = decide(world(LESS, command={}, found=merged), running())
+    merged = {W1: replace(given.workstreams[W1], pulls=(merge.pull,))}
+    before = replace(running(), landings=(merge.landing,))
+    decision = decide(world(LESS, command={}, found=merged), before)
     assert decision.view.state is PlanState.RUNNING
     skipping = world(LESS, command={"line": "skip W2", "id": 2}, found=merged)
     then = decide(skipping, decision.memory)
@@ -229,10 +234,10 @@ def test_the_plan_is_not_complete_before_somebody_decides() -> None:
 
 
 def test_what_has_landed_stays_landed_though_an_edit_leaves_it_out() -> None:
-    landed = pull_of("W2", state=PullState.MERGED, merged_at=ago(2), merge_sha=sha("m"))
+    merge = landed("W2", **fields_of("W2"))
     given = world(LESS, command={})
-    merged = {W2: replace(given.workstreams[W2], pulls=(landed,))}
-    decision = decide(world(LESS, command={}, found=merged), running())
+    merged = {W2: replace(given.workstreams[W2], pulls=(merge.pull,))}
+    decision = decide(world(LESS, command={}, found=merged), replace(running(), landings=(merge.landing,)))
     assert decision.view.stream(W2).stage is Stage.DONE
     assert not decision.view.stream(W2).asked_about
     assert "No longer" not in answer(decision)[1]

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from bot.core.facts import Seen
 from bot.core.ledger import Checkpoint, Judged, Landing, Rollback, Stray
-from bot.core.model import Branch, Intent, Key, NodeId, Sha
+from bot.core.model import Branch, Intent, Key, NodeId, Plan, Sha
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +19,7 @@ class Memory:
 
     intent: Intent = field(default_factory=Intent)
     approved_body: str | None = None  # the body that is in force, by `start` or by `accept`
+    approved_plan: Plan | None = None  # as it was read then: a later reader must not read a running plan differently
     good_config: str | None = None  # the last text of .github/signalbox.yml without a mistake
     seen: Mapping[str, Seen] = field(default_factory=dict)  # "stage/W1", "gate/W1/checks", "head/W1" -> since when
     comment: NodeId | None = None  # the status comment

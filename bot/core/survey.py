@@ -37,7 +37,8 @@ def survey(*, body: str, title: str, config_source: str | None, memory: Memory) 
     """Read the plan in force and the config in force. Pure; repeated texts are remembered, so it is cheap to ask again."""
     config, config_problems = _config(config_source, memory)
     in_force = body if memory.approved_body is None else memory.approved_body
-    plan = _with_removed(_read(in_force, title), memory.intent)
+    read = memory.approved_plan if memory.approved_plan is not None else _read(in_force, title)
+    plan = _with_removed(read, memory.intent)
     pending = None if same_plan(in_force, body) else _read(body, title)
     start = memory.intent.start
     prefix = config.branch_prefix if start is None else start.branch_prefix

@@ -53,6 +53,7 @@ def _accepted(case: CommandCase, start: Start, pending: Plan, changes: Differenc
     return replace(
         case.memory,
         approved_body=case.facts.issue.body,
+        approved_plan=pending,
         adopted=(*case.memory.adopted, *(key for key in new if _is_there(case, key))),
         intent=replace(
             intent,

@@ -45,7 +45,7 @@ def run(case: CommandCase) -> Result:
         ),
     )
     result = done(case, intent)
-    return replace(result, memory=replace(result.memory, approved_body=body))
+    return replace(result, memory=replace(result.memory, approved_body=body, approved_plan=case.view.plan))
 
 
 def _unconfigured(problems: tuple[Problem, ...]) -> str:

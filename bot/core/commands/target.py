@@ -47,7 +47,7 @@ def aim(command: Command, call: CommandFacts, facts: Facts, view: PlanView) -> A
         return Aim(key=written_on, words=call.words)
     if call.words:
         return Aim(refusal=_unknown(call.words, view.plan))
-    if call.pull is not None:
+    if call.pull is not None and not _is_of_rollback(call.pull, view):
         return Aim(refusal=replies.outside_reply())
     if command.target is Target.EITHER:
         return Aim()
@@ -120,6 +120,11 @@ def _key_of_pull(number: PullNumber, facts: Facts, view: PlanView) -> Key | None
         if key in known and any(pull.number == number for pull in found.pulls):
             return key
     return None
+
+
+def _is_of_rollback(number: PullNumber, view: PlanView) -> bool:
+    """Whether a pull is that of the rollback under way: it is about the plan as a whole."""
+    return view.rollback is not None and view.rollback.pull is not None and view.rollback.pull.number == number
 
 
 def _unknown(words: Sequence[str], plan: Plan) -> str:

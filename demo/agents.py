@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from typing import Any
 from demo.people import Person
 
 STEPS = Path(__file__).resolve().parent.parent / "examples" / "inventory"
+
+AT_ONCE = 2  # test runs of the demo's CI
+LOOK_SECONDS = 0.2  # between its looks at what is new
 
 _GIT_ENV = {
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -74,27 +78,36 @@ class Clone:
 
 @dataclass(slots=True)
 class Ci:
-    """Tests the head of every open pull once, in a checkout of its own, and reports a check run."""
+    """Tests every new tip of main and every head of an open pull once, each in a checkout of its own, as a check run."""
 
     robot: Person
     clone: Clone
     seen: set[str] = field(default_factory=set)
     runs: int = 0
+    _free: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def serve(self, stop: asyncio.Event) -> None:
-        """Test new heads until stopped."""
+        """Test what is new until stopped, and what has begun to its end."""
+        tests: list[asyncio.Task[None]] = []
         while not stop.is_set():
-            for pull in await self.robot.pulls("open"):
-                head = pull["head"]["sha"]
-                if head not in self.seen:
-                    self.seen.add(head)
-                    await self._test(head)
-            try:
-                await asyncio.wait_for(stop.wait(), 0.3)
-            except TimeoutError:
-                continue
+            for sha in await self._tips():
+                if sha not in self.seen:
+                    self.seen.add(sha)
+                    tests.append(asyncio.create_task(self._test(sha)))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
+        await asyncio.gather(*tests)
+
+    async def _tips(self) -> list[str]:
+        """Return what is to be tested, the base first: everybody waits for it."""
+        main, pulls = await asyncio.gather(self.robot.call("GET", "/git/ref/heads/main"), self.robot.pulls("open"))
+        return [main["object"]["sha"], *(pull["head"]["sha"] for pull in pulls)]
 
     async def _test(self, sha: str) -> None:
+        async with self._free:
+            await self._run(sha)
+
+    async def _run(self, sha: str) -> None:
         check = await self.robot.call(
             "POST", "/check-runs", {"name": "unit tests", "head_sha": sha, "status": "in_progress"}
         )

@@ -44,7 +44,7 @@ EVENTS = {
         "branch_protection_rule",
         "repository_ruleset",
     ],
-    "ci": [],
+    "ci": ["push"],
 }
 
 

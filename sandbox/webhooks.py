@@ -9,6 +9,7 @@ import hmac
 import json
 import time
 import uuid
+from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,8 @@ class Hooks:
         self._world = world
         self._session: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._order = asyncio.Lock()  # waiters are served first come first served: GitHub's usual order
+        #: of each App by its id; waiters are served first come first served: GitHub's usual order
+        self._order: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._released = asyncio.Event()
         self._released.set()
 
@@ -129,7 +131,7 @@ class Hooks:
         if not ordered:
             await asyncio.sleep(delay)
             return await self._post(app, delivery)
-        async with self._order:
+        async with self._order[app.id]:
             await self._post(app, delivery)
         return None
 

@@ -4,7 +4,6 @@ Nothing of `bot` is called but its wiring: what the stories see, they see on the
 """
 
 import asyncio
-import base64
 import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -17,7 +16,9 @@ import aiohttp
 from bot.app import Running, running
 from bot.settings import Settings
 from sandbox.server import start as start_sandbox
+from tests.scenarios.base_ci import WithBaseCi, base_ci_of
 
+READY = "mutation($id: ID!) { markPullRequestReadyForReview(input: {pullRequestId: $id}) { clientMutationId } }"
 PATIENCE = 20.0  # seconds that a story waits for one thing
 
 PLAN = """# Shop plan
@@ -60,50 +61,15 @@ def plan_of(needs: Mapping[str, Sequence[str]], *, base: str = "main", acceptanc
     return f"# Drawn plan\n\nBase: `{base}`\n\n## Workstreams\n\n" + "\n".join(sections) + after
 
 
-@dataclass(slots=True)
-class Answer:
-    """What the API said."""
-
-    status: int
-    body: Any
-    headers: Mapping[str, str]
-
-
-@dataclass(slots=True)
-class Play:
+@dataclass(slots=True, kw_only=True)
+class Play(WithBaseCi):
     """One story's stage."""
 
-    info: dict[str, Any]
-    world: Any
     bot: Running | None
-    session: aiohttp.ClientSession
     folder: Path
     issue: int = 0
     pulls: dict[str, int] = field(default_factory=dict)
     count: int = 0
-
-    async def call(self, who: str, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
-        """Call the API below octo/demo (or from the root for a path that begins with //) as somebody."""
-        token = self.info["ci_token"] if who == "ci" else self.info["users"][who]["token"]
-        root = path.startswith("//")
-        url = f"{self.info['api_url']}{path[1:]}" if root else f"{self.info['api_url']}/repos/octo/demo{path}"
-        async with self.session.request(
-            method, url, json=body, headers={"Authorization": f"Bearer {token}"}
-        ) as response:
-            answer = await response.json(content_type=None) if response.status != 204 else None
-            return Answer(response.status, answer, dict(response.headers))
-
-    async def get(self, path: str) -> Any:
-        """Read as ada."""
-        answer = await self.call("ada", "GET", path)
-        assert answer.status == 200, (path, answer.status, answer.body)
-        return answer.body
-
-    async def do(self, who: str, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """Call and expect it to work."""
-        answer = await self.call(who, method, path, body)
-        assert answer.status < 300, (who, method, path, answer.status, answer.body)
-        return answer.body
 
     def serial(self) -> int:
         """Return the next number of this story."""
@@ -141,23 +107,9 @@ class Play:
         await self.settled()
         self.pulls = {pull["title"].split(":")[0]: pull["number"] for pull in await self.all_pulls()}
 
-    async def push(self, branch: str, path: str, text: str, message: str = "Work") -> str:
-        """Put a file on a branch as a worker would; return the new head."""
-        existing = await self.call("wim", "GET", f"/contents/{path}?ref={branch}")
-        body: dict[str, Any] = {
-            "message": message, "branch": branch, "content": base64.b64encode(text.encode()).decode(),
-        }  # fmt: skip
-        if existing.status == 200:
-            body["sha"] = existing.body["sha"]
-        return str((await self.do("wim", "PUT", f"/contents/{path}", body))["commit"]["sha"])
-
     async def ci(self, key: str, conclusion: str | None = "success", name: str = "tests") -> None:
         """Report a check on a workstream's head; conclusion None = still running."""
-        sha = (await self.pull(key))["head"]["sha"]
-        body: dict[str, Any] = {"name": name, "head_sha": sha, "status": "in_progress"}
-        if conclusion is not None:
-            body |= {"status": "completed", "conclusion": conclusion}
-        await self.do("ci", "POST", "/check-runs", body)
+        await self.report((await self.pull(key))["head"]["sha"], conclusion, name)
 
     async def tick(self, key: str) -> None:
         """Tick the acceptance list in a pull's body."""
@@ -177,14 +129,30 @@ class Play:
         await self.say("wim", "/signalbox ready", self.pulls[key])
         await self.approve(key)
 
+    async def land(self, key: str) -> str:
+        """Hand a workstream in and wait until it is merged; return the commit that the base moved to."""
+        await self.hand_in(key)
+
+        async def merged() -> Any:
+            pull = await self.pull(key)
+            return pull["merged"] and pull["merge_commit_sha"]
+
+        merged.__name__ = f"{key} to be merged"
+        return str(await self.until(merged))
+
+    async def merge_by_hand(self, key: str, who: str = "ada", method: str = "merge") -> str:
+        """Merge a workstream past Signalbox, draft or not, over the protection that the base may have."""
+        pull = await self.pull(key)
+        if pull["draft"]:
+            await self.graphql(who, READY, {"id": pull["node_id"]})
+        async with self.unprotected(pull["base"]["ref"]):
+            answer = await self.do(who, "PUT", f"/pulls/{pull['number']}/merge", {"merge_method": method})
+        return str(answer["sha"])
+
     async def configure(self, text: str) -> None:
         """Put `.github/signalbox.yml` onto main, over the branch rules that it may have."""
-        rules = await self.call("ada", "GET", "/branches/main/protection")
-        if rules.status == 200:
-            await self.do("ada", "DELETE", "/branches/main/protection")
-        await self.push("main", ".github/signalbox.yml", text, "Configure Signalbox")
-        if rules.status == 200:
-            await self.protect_main()
+        async with self.unprotected():
+            await self.push("main", ".github/signalbox.yml", text, "Configure Signalbox")
 
     async def tell(self, who: str, text: str, number: int | None = None) -> tuple[set[str], list[str]]:
         """Say something and wait for the answer: Signalbox's reactions to it, and the replies that came."""
@@ -192,17 +160,6 @@ class Play:
         comment = await self.say(who, text, number)
         await self.settled()
         return await self.reactions(comment), (await self.replies(number))[before:]
-
-    async def graphql(self, who: str, query: str, variables: Mapping[str, Any]) -> Any:
-        """Ask GraphQL as somebody and expect it to work."""
-        async with self.session.post(
-            self.info["graphql_url"],
-            json={"query": query, "variables": variables},
-            headers={"Authorization": f"Bearer {self.info['users'][who]['token']}"},
-        ) as response:
-            answer = await response.json()
-        assert "errors" not in answer, answer
-        return answer["data"]
 
     async def start_plain(self, needs: Mapping[str, Sequence[str]], *, protect: bool = False) -> None:
         """Start a plan of plain parts."""
@@ -217,10 +174,6 @@ class Play:
             for each in await self.comments(number)
             if each["user"]["login"] == "signalbox[bot]" and "<!-- signalbox:status" not in each["body"]
         ]
-
-    async def branches(self) -> list[str]:
-        """List the names of all branches."""
-        return sorted(branch["name"] for branch in await self.get("/branches?per_page=100"))
 
     async def forget_requests(self) -> None:
         """Begin counting requests anew."""
@@ -344,7 +297,9 @@ async def stage(folder: Path, **settings: Any) -> AsyncIterator[Play]:
         )
         connect(sandbox.world, f"http://127.0.0.1:{bot.port}/webhook")
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        yield Play(info=info, world=sandbox.world, bot=bot, session=session, folder=folder)
+        play = Play(info=info, world=sandbox.world, bot=bot, session=session, folder=folder)
+        await stack.enter_async_context(base_ci_of(play))
+        yield play
 
 
 def connect(world: Any, url: str) -> None:

@@ -1,15 +1,23 @@
 """Signalbox as a process of its own, to be killed and started again."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+
+from bot.app import Running
+from bot.store.db import Database
+from sandbox.server import start as start_sandbox
+from tests.ports import free_port
+from tests.scenarios.base_ci import base_ci_of
+from tests.scenarios.play import Play, connect
 
 START_SECONDS = 30.0
 
@@ -75,3 +83,21 @@ class BotProcess:
             self.process.send_signal(number)
             await self.process.wait()
         self.process = None
+
+
+@contextlib.asynccontextmanager
+async def stage_apart(folder: Path) -> AsyncIterator[tuple[Play, BotProcess]]:
+    """Set a stage on which Signalbox can be killed: the sandbox and CI in this process, Signalbox in another."""
+    async with start_sandbox(port=0, data=folder / "github") as sandbox, aiohttp.ClientSession() as session:
+        bot = BotProcess(info=sandbox.info, folder=folder, port=free_port())
+        connect(sandbox.world, bot.webhook_url)
+        database = Database(bot.database_url)
+        running = Running(database=database, port=bot.port)
+        play = Play(info=sandbox.info, world=sandbox.world, bot=running, session=session, folder=folder)
+        try:
+            await bot.start()
+            async with base_ci_of(play):
+                yield play, bot
+        finally:
+            await bot.stop()
+            await database.close()

@@ -312,7 +312,7 @@ async def test_a_command_on_an_issue_that_is_no_plan_is_refused(play: Play) -> N
 
 
 async def test_a_command_on_a_pull_outside_any_plan_is_refused(play: Play) -> None:
-    main = (await play.get("/git/ref/heads/main"))["object"]["sha"]
+    main = await play.tip()
     await play.do("wim", "POST", "/git/refs", {"ref": "refs/heads/own", "sha": main})
     await play.push("own", "own.txt", "own\n")
     pull = await play.do("wim", "POST", "/pulls", {"title": "My own", "head": "own", "base": "main"})

@@ -155,7 +155,7 @@ async def test_accepting_twice_is_harmless(play: Play) -> None:
 
 async def test_an_edit_with_mistakes_is_refused_with_its_lines(play: Play) -> None:
     await play.start_plain(TWO)
-    tip = (await play.get("/git/ref/heads/main"))["object"]["sha"]
+    tip = await play.tip()
     await play.do("wim", "POST", "/git/refs", {"ref": "refs/heads/part/w4", "sha": tip})
     await play.push("part/w4", "old.txt", "somebody's work\n")
     body = plan_of({"W1": ["W2"], "W2": ["W1"], "W4": []}, base="next")

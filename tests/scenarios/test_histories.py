@@ -8,16 +8,10 @@ import asyncio
 import os
 from pathlib import Path
 
-import aiohttp
 import pytest
 
-from bot.app import Running
-from bot.store.db import Database
-from sandbox.server import start as start_sandbox
-from tests.ports import free_port
 from tests.scenarios.histories import History, draw, ending, take
-from tests.scenarios.play import Play, connect
-from tests.scenarios.process import BotProcess
+from tests.scenarios.process import stage_apart
 
 HISTORIES = int(os.environ.get("SIGNALBOX_HISTORIES", "1"))
 SEED = int(os.environ.get("SIGNALBOX_SEED", "2026"))  # fixed, so that the short draw is the same for everybody
@@ -29,36 +23,24 @@ MISCHIEF = {"webhooks": {"duplicate": 1.0, "reorder": True}}
 async def run(history: History, folder: Path, *, mischief: bool) -> tuple[dict[str, object], list[str]]:
     """Play a history in a world of its own; return how it ends and the order of the merges."""
     folder.mkdir()
-    async with start_sandbox(port=0, data=folder / "github") as sandbox, aiohttp.ClientSession() as session:
-        bot = BotProcess(info=sandbox.info, folder=folder, port=free_port())
-        connect(sandbox.world, bot.webhook_url)
-        database = Database(bot.database_url)
-        play = Play(
-            info=sandbox.info, world=sandbox.world, bot=Running(database=database, port=bot.port), session=session,
-            folder=folder,
-        )  # fmt: skip
-        await bot.start()
-        try:
-            if mischief:
-                await play.faults({"webhooks": {**MISCHIEF["webhooks"], "seed": history.seed}})
-            await play.start(history.body)
-            for step in history.steps:
-                if step[0] != "kill":
-                    await take(play, step)
-                elif mischief:
-                    await asyncio.sleep(int(step[1]) / 1000)  # the moment is what is drawn; no condition is waited for
-                    await bot.kill()
-                    await bot.start()
+    async with stage_apart(folder) as (play, bot):
+        if mischief:
+            await play.faults({"webhooks": {**MISCHIEF["webhooks"], "seed": history.seed}})
+        await play.start(history.body)
+        for step in history.steps:
+            if step[0] != "kill":
+                await take(play, step)
+            elif mischief:
+                await asyncio.sleep(int(step[1]) / 1000)  # the moment is what is drawn; no condition is waited for
+                await bot.kill()
+                await bot.start()
 
-            async def complete() -> bool:
-                return "complete" in (await play.status()).lower()
+        async def complete() -> bool:
+            return "complete" in (await play.status()).lower()
 
-            await play.until(complete, LONG)
-            await play.settled()
-            return await ending(play), await play.merged()
-        finally:
-            await bot.stop()
-            await database.close()
+        await play.until(complete, LONG)
+        await play.settled()
+        return await ending(play), await play.merged()
 
 
 @pytest.mark.timeout(300)

@@ -171,7 +171,7 @@ async def test_config_chooses_a_merge_commit(play: Play) -> None:
 
 async def test_config_chooses_squash(play: Play) -> None:
     await play.configure("merge_method: squash\n")
-    before = (await play.get("/commits/main"))["sha"]
+    before = await play.tip()
     commit = await landed_commit(play)
     assert [parent["sha"] for parent in commit["parents"]] == [before]
     assert commit["commit"]["message"].startswith("W1: Part W1 (#")

@@ -9,7 +9,7 @@ TITLE = "Not part of a plan"
 
 async def own_pull(play: Play, branch: str = "own") -> Any:
     """Open a pull that no plan knows."""
-    main = (await play.get("/git/ref/heads/main"))["object"]["sha"]
+    main = await play.tip()
     await play.do("wim", "POST", "/git/refs", {"ref": f"refs/heads/{branch}", "sha": main})
     await play.push(branch, f"{branch}.txt", f"{branch}\n")
     return await play.do("wim", "POST", "/pulls", {"title": f"My {branch}", "head": branch, "base": "main"})

@@ -94,7 +94,7 @@ async def test_an_issue_without_workstreams_is_told_how_to_write_them(play: Play
 
 
 async def test_a_branch_with_commits_of_others_stops_the_start_until_it_is_gone(play: Play) -> None:
-    main = (await play.get("/git/ref/heads/main"))["object"]["sha"]
+    main = await play.tip()
     await play.do("wim", "POST", "/git/refs", {"ref": "refs/heads/feat/ledger", "sha": main})
     foreign = await play.push("feat/ledger", "other.txt", "not of this plan\n")
     await play.plan()
@@ -106,7 +106,7 @@ async def test_a_branch_with_commits_of_others_stops_the_start_until_it_is_gone(
     assert reactions == {"eyes", "confused"}
     assert "feat/ledger" in replies[0]
     assert await play.all_pulls() == []
-    assert (await play.get("/git/ref/heads/feat/ledger"))["object"]["sha"] == foreign
+    assert await play.tip("feat/ledger") == foreign
     await play.do("wim", "DELETE", "/git/refs/heads/feat/ledger")
     reactions, replies = await play.tell("ada", "/signalbox start")
     assert reactions == {"eyes", "rocket"}, replies
@@ -114,7 +114,7 @@ async def test_a_branch_with_commits_of_others_stops_the_start_until_it_is_gone(
 
 
 async def test_an_empty_branch_that_is_there_already_is_used(play: Play) -> None:
-    main = (await play.get("/git/ref/heads/main"))["object"]["sha"]
+    main = await play.tip()
     await play.do("wim", "POST", "/git/refs", {"ref": "refs/heads/feat/ledger", "sha": main})
     await play.start()
     assert sorted(play.pulls) == ["W1", "W2", "W3"]
@@ -220,7 +220,7 @@ async def test_a_base_that_does_not_exist_stops_the_start_until_it_is_there(play
     assert reactions == {"eyes", "confused"}
     assert "release/next" in replies[0]
     await assert_nothing_laid(play)
-    main = (await play.get("/git/ref/heads/main"))["object"]["sha"]
+    main = await play.tip()
     await play.do("wim", "POST", "/git/refs", {"ref": "refs/heads/release/next", "sha": main})
     reactions, replies = await play.tell("ada", "/signalbox start")
     assert reactions == {"eyes", "rocket"}, replies

@@ -13,12 +13,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.app import Running
-from bot.store.db import Database
 from sandbox.server import start as start_sandbox
 from tests.ports import free_port
-from tests.scenarios.play import PLAN, Play, connect, plan_of
-from tests.scenarios.process import BotProcess
+from tests.scenarios.play import PLAN, Play, plan_of
+from tests.scenarios.process import BotProcess, stage_apart
 
 ROOT = Path(__file__).resolve().parents[2]
 SOON = 60.0
@@ -35,19 +33,8 @@ class Stage:
 @pytest.fixture
 async def apart(tmp_path: Path) -> AsyncIterator[Stage]:
     """A stage on which Signalbox can be killed; it is running."""
-    async with start_sandbox(port=0, data=tmp_path / "github") as sandbox, aiohttp.ClientSession() as session:
-        bot = BotProcess(info=sandbox.info, folder=tmp_path, port=free_port())
-        connect(sandbox.world, bot.webhook_url)
-        database = Database(bot.database_url)
-        running = Running(database=database, port=bot.port)
-        try:
-            await bot.start()
-            yield Stage(
-                Play(info=sandbox.info, world=sandbox.world, bot=running, session=session, folder=tmp_path), bot
-            )
-        finally:
-            await bot.stop()
-            await database.close()
+    async with stage_apart(tmp_path) as (play, bot):
+        yield Stage(play, bot)
 
 
 def environment(bot: BotProcess, **more: str) -> dict[str, str]:

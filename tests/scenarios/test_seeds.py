@@ -37,9 +37,10 @@ async def finish(play: Play, keys: str) -> list[str]:
 
 async def test_agents_on_a_branch_of_their_own_land_after_the_contract(play: Play) -> None:
     base = "codex/isolation-20260223"
-    main = (await play.get("/git/ref/heads/main"))["object"]["sha"]
+    main = await play.tip()
     body = seed("seed_000")
     await play.do("ada", "POST", "/git/refs", {"ref": f"refs/heads/{base}", "sha": main})
+    play.verified.add(base)
     await start_by_branch(play, body, {
         "agent/contract-stabilization": "A", "agent/import-pipeline": "B", "agent/dca-consistency": "C",
         "agent/auth-protection": "D", "agent/migrations-tests": "E",
@@ -49,7 +50,7 @@ async def test_agents_on_a_branch_of_their_own_land_after_the_contract(play: Pla
     assert order[0] == "A"
     assert sorted(order[1:4]) == ["B", "C", "D"]
     assert order[4] == "E"
-    assert (await play.get("/git/ref/heads/main"))["object"]["sha"] == main
+    assert await play.tip() == main
 
 
 async def test_the_order_of_the_merge_script_is_kept(play: Play) -> None:

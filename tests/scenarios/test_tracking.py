@@ -4,12 +4,11 @@ import re
 import statistics
 import time
 
-from tests.scenarios.play import PLAN, Play, plan_of
+from tests.scenarios.play import PLAN, READY, Play, plan_of
 
 LONE = {"W1": ["W0"], "W0": []}  # W1 never merges by itself: nobody hands W0 in
 
 TO_DRAFT = "mutation($id: ID!) { convertPullRequestToDraft(input: {pullRequestId: $id}) { clientMutationId } }"
-TO_READY = "mutation($id: ID!) { markPullRequestReadyForReview(input: {pullRequestId: $id}) { clientMutationId } }"
 
 
 async def work(play: Play, key: str = "W1", text: str = "work\n") -> str:
@@ -118,7 +117,7 @@ async def test_draft_and_ready_are_followed_both_ways(play: Play) -> None:
     await play.settled()
     assert await play.stage("W1") == "running"
     assert (await play.pull("W1"))["draft"] is True  # the earlier `ready` has had its day
-    await play.graphql("wim", TO_READY, {"id": node})
+    await play.graphql("wim", READY, {"id": node})
     await play.settled()
     assert await play.stage("W1") == "queued"
 
@@ -171,7 +170,7 @@ async def test_a_closed_pull_is_a_failure_until_it_is_reopened(play: Play) -> No
 
 async def test_a_pull_that_aims_elsewhere_is_stopped_until_it_aims_at_the_base(play: Play) -> None:
     await play.start_plain({"W1": []})
-    main = (await play.get("/git/ref/heads/main"))["object"]["sha"]
+    main = await play.tip()
     await play.do("wim", "POST", "/git/refs", {"ref": "refs/heads/elsewhere", "sha": main})
     await play.do("wim", "PATCH", f"/pulls/{play.pulls['W1']}", {"base": "elsewhere"})
     await play.hand_in("W1")

@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.config import CheckName, Config, read_config
-from bot.core.model import MergeMethod, Mode
+from bot.core.model import MergeMethod, Mode, OnRed, Update
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "signalbox.yml"
+UNIT, E2E = (CheckName(name="unit"),), (CheckName(name="e2e"),)
+NAMED = (*UNIT, CheckName(name="lint", app=15368), CheckName(name="docs"))
 
 
 @pytest.mark.parametrize(
@@ -27,11 +29,24 @@ EXAMPLE = Path(__file__).parents[2] / "docs" / "signalbox.yml"
         pytest.param("fresh_approvals: yes", Config(fresh_approvals=True), id="fresh approvals"),
         pytest.param("acceptance: false", Config(acceptance=False), id="acceptance"),
         pytest.param("checks: all", Config(), id="every check"),
-        pytest.param("checks: []", Config(checks=()), id="no checks"),
+        pytest.param("checks: []", Config(checks=(), verify=()), id="no checks"),
+        pytest.param("checks: []\nverify: all", Config(checks=()), id="no checks but on the base"),
+        pytest.param("verify: []", Config(verify=()), id="no verification"),
+        pytest.param("checks: [unit]\nverify: [e2e]", Config(checks=UNIT, verify=E2E), id="others on the base"),
+        pytest.param("verify_timeout: 2h", Config(verify_timeout=timedelta(hours=2)), id="time limit of the base"),
+        pytest.param("on_red: rollback", Config(on_red=OnRed.ROLLBACK), id="rollback by itself"),
+        pytest.param("on_red: rollback_pull", Config(), id="rollback by people"),
+        pytest.param("on_red: hold", Config(on_red=OnRed.HOLD), id="no rollback"),
+        pytest.param("already_red: true", Config(already_red=True), id="red before counts"),
+        pytest.param("freeze_base: true", Config(freeze_base=True), id="freeze"),
+        pytest.param("update: before_merge", Config(update=Update.BEFORE_MERGE), id="update before a merge"),
+        pytest.param("update: always_current", Config(update=Update.ALWAYS_CURRENT), id="always current"),
+        pytest.param("forecast: false", Config(forecast=False), id="no forecast"),
+        pytest.param("forecast_delay: 5m", Config(forecast_delay=timedelta(minutes=5)), id="later forecast"),
         pytest.param(
             "checks:\n  - unit\n  - {name: lint, app: 15368}\n  - name: docs\n",
-            Config(checks=(CheckName(name="unit"), CheckName(name="lint", app=15368), CheckName(name="docs"))),
-            id="named checks",
+            Config(checks=NAMED, verify=NAMED),
+            id="named checks, on the base too",
         ),
         pytest.param("checks_grace: 90s", Config(checks_grace=timedelta(seconds=90)), id="seconds"),
         pytest.param("checks_grace: 5m", Config(checks_grace=timedelta(minutes=5)), id="minutes"),
@@ -86,6 +101,18 @@ def test_settings(text: str, config: Config) -> None:
         pytest.param("acceptance: maybe", 1, "value", "`true` or `false`", id="switch"),
         pytest.param("fresh_approvals: 2026-99-99", 1, "value", "`true` or `false`", id="no date either"),
         pytest.param("remove_branches: {}", 1, "value", "`true` or `false`", id="mapping"),
+        pytest.param("verify: unit", 1, "value", "`[]` for none", id="one check of the base without a list"),
+        pytest.param("verify: [signalbox]", 1, "value", "`verify`", id="our own check on the base"),
+        pytest.param("verify:\n- unit\n- {name: e2e, ap: 5}", 3, "unknown-key", "`app`", id="unknown key for the base"),
+        pytest.param("verify_timeout: never", 1, "value", "a day at most", id="no time limit"),
+        pytest.param("on_red: revert", 1, "value", "`rollback_pull`, `rollback` or `hold`", id="on red"),
+        pytest.param("on_red: true", 1, "value", "`hold`", id="on red as a switch"),
+        pytest.param("already_red: 2", 1, "value", "`true` or `false`", id="a number for already red"),
+        pytest.param("freeze_base: main", 1, "value", "`true` or `false`", id="a branch for the freeze"),
+        pytest.param("update: always", 1, "value", "`always_current`", id="update"),
+        pytest.param("update: true", 1, "value", "`never`", id="update as a switch"),
+        pytest.param("forecast: 3", 1, "value", "`true` or `false`", id="a number for the forecast"),
+        pytest.param("forecast_delay: 25h", 1, "value", "a day at most", id="forecast too late"),
         pytest.param("checks: unit", 1, "value", "a list", id="one check without a list"),
         pytest.param("checks:", 1, "value", "a list", id="checks left empty"),
         pytest.param("checks:\n- unit\n- 5", 3, "value", "a list", id="a number for a check"),

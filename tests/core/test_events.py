@@ -62,6 +62,9 @@ BRANCH, PULL_WAKE = (
     BranchWake(name=Branch("signalbox/w1")),
     PullWake(number=PullNumber(12), head=Branch("signalbox/w1")),
 )
+OF_BRANCH = (BRANCH, BaseWake(name=Branch("signalbox/w1")))  # for all that an event says a plan may merge into it
+OF_PULL = (PULL_WAKE, BaseWake(name=Branch("signalbox/w1")))
+ON_MAIN = {"head_branch": "main", "pull_requests": []}
 MAIN = (BranchWake(name=Branch("main")), BaseWake(name=Branch("main")))
 
 
@@ -88,10 +91,17 @@ def payload(action: str = "", **more: Any) -> dict[str, Any]:
         pytest.param("create", payload(ref="main", ref_type="branch"), MAIN, id="branch created"),
         pytest.param("delete", payload(ref="main", ref_type="branch"), MAIN, id="branch deleted"),
         pytest.param("delete", payload(ref="v1", ref_type="tag"), (), id="tag deleted"),
-        pytest.param("check_run", payload("completed", check_run=RUN), (PULL_WAKE,), id="check"),
+        pytest.param("check_run", payload("completed", check_run=RUN), OF_PULL, id="check"),
         pytest.param(
-            "check_run", payload("completed", check_run={**RUN, "pull_requests": []}), (BRANCH,), id="check without pulls"
+            "check_run", payload("completed", check_run={**RUN, "pull_requests": []}), OF_BRANCH, id="check without pulls"
         ),
+        pytest.param(
+            "check_run",
+            payload("completed", check_run={"name": "unit", "check_suite": {"head_branch": "main"}}),
+            MAIN,
+            id="check on a base branch",
+        ),
+        pytest.param("check_suite", payload("completed", check_suite=ON_MAIN), MAIN, id="suite on a base branch"),
         pytest.param(
             "check_run",
             payload("completed", check_run={"name": "unit", "check_suite": {"head_branch": None}}),
@@ -99,13 +109,16 @@ def payload(action: str = "", **more: Any) -> dict[str, Any]:
             id="check on a fork",
         ),
         pytest.param("check_run", payload("created", check_run={"name": "unit"}), (), id="check without a suite"),
-        pytest.param("check_run", payload("rerequested", check_run=RUN), (PULL_WAKE,), id="check asked for again"),
-        pytest.param("check_suite", payload("completed", check_suite=SUITE), (PULL_WAKE,), id="suite"),
+        pytest.param("check_run", payload("rerequested", check_run=RUN), OF_PULL, id="check asked for again"),
+        pytest.param("check_suite", payload("completed", check_suite=SUITE), OF_PULL, id="suite"),
         pytest.param("check_suite", payload("requested", check_suite={}), (), id="suite of nothing"),
         pytest.param(
             "status",
             payload(branches=[{"name": "a"}, {"name": "b"}]),
-            (BranchWake(name=Branch("a")), BranchWake(name=Branch("b"))),
+            (
+                BranchWake(name=Branch("a")), BaseWake(name=Branch("a")),
+                BranchWake(name=Branch("b")), BaseWake(name=Branch("b")),
+            ),
             id="status",
         ),
         pytest.param("status", payload(branches=[]), (), id="status on an old commit"),

@@ -133,8 +133,9 @@ def _counting(commit: CommitFacts, config: Config) -> tuple[CheckFacts, ...]:
 
 
 def _red_before(counting: tuple[CheckFacts, ...], before: CommitFacts | None) -> tuple[CheckFacts, ...]:
-    """The failed checks that had failed on the commit before the merge as well."""
-    known = {(each.name, each.app_id) for each in (before.checks if before else ()) if each.state is CheckState.FAILED}
+    """The failed checks that had failed on the commit before the merge as well. One that was called off tells nothing."""
+    failed = of_state(before.checks if before is not None else (), CheckState.FAILED)
+    known = {(each.name, each.app_id) for each in failed if each.conclusion not in _WITHDRAWN}
     return tuple(each for each in of_state(counting, CheckState.FAILED) if (each.name, each.app_id) in known)
 
 

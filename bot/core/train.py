@@ -6,14 +6,15 @@ Must not choose actions: decide.py and train_actions.py go by the memory that th
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
-from bot.core.facts import Facts, PullFacts, PullState, Step
+from bot.core.facts import CommitFacts, Facts, PullFacts, PullState, Step
 from bot.core.ledger import Checkpoint, Landing, Rollback, Stray, landing_of, standing, unverified
 from bot.core.memory import Memory
-from bot.core.model import Key, Login, OnRed, Order, PullNumber, Sha
+from bot.core.model import Key, Login, OnRed, Order, PlanState, PullNumber, Sha
 from bot.core.rollback import back_before, pull_of, rollback_of
 from bot.core.text import code
-from bot.core.verify import Finding, Verification
+from bot.core.verify import Finding, Look, Verification, verify_tip
 from bot.core.views import PlanView
 
 STRAYS_KEPT = 30  # commits by others that are remembered; the newest count
@@ -29,6 +30,7 @@ def advance(facts: Facts, memory: Memory, view: PlanView) -> Memory:
     memory = _followed(facts, memory)  # before the verdicts: what was taken back is not proven by what came after
     memory = _verdicts(facts, memory, view)
     memory = _by_policy(facts, memory, view)
+    memory = _by_clock(facts, memory, view)
     return _tags(facts, memory)
 
 
@@ -68,7 +70,8 @@ def _course(facts: Facts, memory: Memory, view: PlanView) -> Memory:
     ours = {each.pull.number: each for each in _pulls(facts, memory, view)}
     tip, landings, strays = memory.tip, list(memory.landings), list(memory.strays)
     steps = list(facts.course)
-    for at, step in enumerate(steps):
+    taken = next((at + 1 for at, step in enumerate(steps) if step.sha == memory.tip), 0)  # in an earlier pass
+    for at, step in enumerate(steps[taken:], taken):
         mine = [ours[number] for number in step.pulls if number in ours]
         if any(each.pull.state is PullState.OPEN for each in mine):
             break  # GitHub shows the commit, but not yet that its pull is merged: the rest is for the next turn
@@ -83,6 +86,7 @@ def _course(facts: Facts, memory: Memory, view: PlanView) -> Memory:
     return replace(
         memory,
         tip=tip or facts.base.sha,
+        tip_at=memory.tip_at if memory.tip == (tip or facts.base.sha) and memory.tip_at is not None else facts.now,
         landings=tuple(landings),
         strays=tuple(strays[-STRAYS_KEPT:]),
         judged={key: judged for key, judged in memory.judged.items() if key not in known or _is_open(view, key)},
@@ -195,6 +199,41 @@ def _checkpoint(memory: Memory, landing: Landing, found: Mapping[PullNumber, Ver
         at=facts.now,
         landed=tuple(each.key for each in standing(memory.landings) if each.key is not None),
         evidence=landing.evidence,
+    )
+
+
+def due_checkpoint(memory: Memory, every: timedelta | None, tip: Sha | None) -> datetime | None:
+    """Return when the base is next to be kept by the clock, UTC; None = not as things are."""
+    last = memory.checkpoints[-1] if memory.checkpoints else None
+    if every is None or last is None or tip == last.sha or unverified(memory.landings):
+        return None
+    return last.at + every
+
+
+def _by_clock(facts: Facts, memory: Memory, view: PlanView) -> Memory:
+    """Keep the base every so often, if it is good at that moment: others move it too."""
+    tip = facts.commits.get(facts.base.sha) if facts.base.sha is not None else None
+    due = due_checkpoint(memory, view.config.checkpoint_every, facts.base.sha)
+    if due is None or due > facts.now or tip is None or view.state is not PlanState.RUNNING:
+        return memory
+    look = Look(commits=facts.commits, tip=facts.base.sha, config=view.config, allowed=None, now=facts.now)
+    found = verify_tip(look, memory.tip_at or facts.now)
+    if found.finding is not Finding.GREEN:
+        return memory
+    return replace(memory, checkpoints=(*memory.checkpoints, _kept(facts, memory, tip, found)))
+
+
+def _kept(facts: Facts, memory: Memory, tip: CommitFacts, found: Verification) -> Checkpoint:
+    start = memory.intent.start
+    assert start is not None
+    return Checkpoint(
+        name=f"cp-{sum(each.by is None for each in memory.checkpoints)}",
+        sha=tip.sha,
+        tree=tip.tree,
+        revision=start.revision,
+        at=facts.now,
+        landed=tuple(each.key for each in standing(memory.landings) if each.key is not None),
+        evidence=found.evidence,
     )
 
 

@@ -46,6 +46,7 @@ class Config:
     already_red: bool = False  # True = a check that was red before the merge too counts against it
     freeze_base: bool = False  # True = other pulls into the base wait too while a merge is verified
     update: Update = Update.NEVER
+    checkpoint_every: timedelta | None = None  # how often the base is kept as a checkpoint besides after merges
     forecast: bool = True  # try merges of open workstreams with each other, to know conflicts before their turn
     forecast_delay: timedelta = timedelta(seconds=30)  # how long a head must have been there for that
     branch_prefix: str = "signalbox/"  # for workstreams whose plan names no branch
@@ -253,6 +254,7 @@ class _File(BaseModel):
     already_red: bool = False
     freeze_base: bool = False
     update: Annotated[Update, Field(strict=False)] = Update.NEVER
+    checkpoint_every: Annotated[timedelta | None, BeforeValidator(_duration)] = None
     forecast: bool = True
     forecast_delay: Annotated[timedelta, BeforeValidator(_duration)] = timedelta(seconds=30)
     remove_branches: bool = False
@@ -285,6 +287,7 @@ _EXPECTED: Mapping[str, str] = {
     "already_red": "`true` or `false`",
     "freeze_base": "`true` or `false`",
     "update": "`never`, `before_merge` or `always_current`",
+    "checkpoint_every": "whole minutes, or a length like `30m` or `6h`, a day at most",
     "forecast": "`true` or `false`",
     "forecast_delay": "whole minutes, or a length like `30s`, `10m` or `1h`, a day at most",
     "branch_prefix": "text that may begin a branch's name, like `signalbox/`",

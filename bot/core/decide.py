@@ -35,7 +35,7 @@ from bot.core.opening import opening
 from bot.core.plan.tick import tick, untick
 from bot.core.render import brief, replies, status
 from bot.core.render.labels import STAGE_LABELS
-from bot.core.train import advance
+from bot.core.train import advance, due_checkpoint
 from bot.core.train_wish import Wish
 from bot.core.views import GateVerdict, PlanView, WorkstreamView
 
@@ -296,6 +296,8 @@ def _next_look(view: PlanView, memory: Memory) -> datetime | None:
         return None
     looks = [view.now + SLOW_CLOCK]
     looks += [each.until for each in view.verifications.values() if each.until is not None and each.until > view.now]
+    due = due_checkpoint(memory, view.config.checkpoint_every, view.base.sha)
+    looks += [due] if due is not None and due > view.now else []
     trial = next_trial(view, memory)
     looks += [trial] if trial is not None else []
     known = {each.pull for each in view.landings}

@@ -31,6 +31,7 @@ class Memory:
         None,
         (),
     )  # base and branches of the last read: a guess for the next
+    tip_at: datetime | None = None  # when the base was first seen there, UTC
     tip: Sha | None = None  # tip of the base up to which its course was taken in; None = since the start
     judged: Mapping[Key, Judged] = field(default_factory=dict)  # merges that were tried, until they are in the ledger
     landings: tuple[Landing, ...] = ()  # in the order of landing

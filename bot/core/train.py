@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.core.facts import CommitFacts, Facts, PullFacts, PullState, Step
+from bot.core.facts import Facts, PullFacts, PullState, Step
 from bot.core.ledger import Checkpoint, Landing, Rollback, Stray, landing_of, standing, unverified
 from bot.core.memory import Memory
 from bot.core.model import Key, Login, OnRed, Order, PlanState, PullNumber, Sha
@@ -187,19 +187,10 @@ def _proven(landing: Landing, found: Mapping[PullNumber, Verification], facts: F
 
 
 def _checkpoint(memory: Memory, landing: Landing, found: Mapping[PullNumber, Verification], facts: Facts) -> Checkpoint:
-    start = memory.intent.start
-    assert start is not None
+    """The base with a landing in: where it was found good, which may be on a later commit."""
     at = found[landing.pull].at
-    number = sum(each.by is None for each in memory.checkpoints)
-    return Checkpoint(
-        name=f"cp-{number}",
-        sha=at.sha if at is not None else landing.sha,
-        tree=at.tree if at is not None else landing.tree,
-        revision=start.revision,
-        at=facts.now,
-        landed=tuple(each.key for each in standing(memory.landings) if each.key is not None),
-        evidence=landing.evidence,
-    )
+    sha, tree = (at.sha, at.tree) if at is not None else (landing.sha, landing.tree)
+    return _kept(facts, memory, sha, tree, landing.evidence)
 
 
 def due_checkpoint(memory: Memory, every: timedelta | None, tip: Sha | None) -> datetime | None:
@@ -220,20 +211,20 @@ def _by_clock(facts: Facts, memory: Memory, view: PlanView) -> Memory:
     found = verify_tip(look, memory.tip_at or facts.now)
     if found.finding is not Finding.GREEN:
         return memory
-    return replace(memory, checkpoints=(*memory.checkpoints, _kept(facts, memory, tip, found)))
+    return replace(memory, checkpoints=(*memory.checkpoints, _kept(facts, memory, tip.sha, tip.tree, found.evidence)))
 
 
-def _kept(facts: Facts, memory: Memory, tip: CommitFacts, found: Verification) -> Checkpoint:
+def _kept(facts: Facts, memory: Memory, sha: Sha, tree: Sha, evidence: tuple[str, ...]) -> Checkpoint:
     start = memory.intent.start
     assert start is not None
     return Checkpoint(
         name=f"cp-{sum(each.by is None for each in memory.checkpoints)}",
-        sha=tip.sha,
-        tree=tip.tree,
+        sha=sha,
+        tree=tree,
         revision=start.revision,
         at=facts.now,
         landed=tuple(each.key for each in standing(memory.landings) if each.key is not None),
-        evidence=found.evidence,
+        evidence=evidence,
     )
 
 

@@ -80,21 +80,36 @@ def _checked(landing: Landing, look: Look) -> Verification:
     if look.config.verify == ():
         words = "No checks are asked for on the base"
         return Verification(finding=Finding.GREEN, reason=words, evidence=(words,), at=at)
-    own = _on(at, landing, look)
+    moment = _Moment(at=landing.at, before=look.commits.get(landing.before))
+    own = _on(at, moment, look)
     if own.finding is Finding.GREEN or look.tip is None or look.tip == landing.sha:
         return own
-    later = _on(look.commits.get(look.tip), landing, look)
+    later = _on(look.commits.get(look.tip), moment, look)
     if later.finding is Finding.GREEN:
         return replace(later, evidence=(f"Seen on a later commit, {code(look.tip[:7])}", *later.evidence))
     withdrawn = own.failed and all(check.conclusion in _WITHDRAWN for check in own.failed)
     return later if withdrawn else own
 
 
-def _on(commit: CommitFacts | None, landing: Landing, look: Look) -> Verification:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Moment:
+    """When the base moved, and what it was before: None = not known."""
+
+    at: datetime
+    before: CommitFacts | None
+
+
+def verify_tip(look: Look, moved_at: datetime) -> Verification:
+    """Judge the base as it is, whoever moved it."""
+    at = look.commits.get(look.tip) if look.tip is not None else None
+    return _on(at, _Moment(at=moved_at, before=None), look)
+
+
+def _on(commit: CommitFacts | None, moment: _Moment, look: Look) -> Verification:
     """By the checks on one commit."""
     if commit is None:
         return Verification(finding=Finding.WAIT, reason="GitHub does not show the commit yet", next_actor="GitHub")
-    before = look.commits.get(landing.before)
+    before = moment.before
     counting = _counting(commit, look.config)
     old = () if look.config.already_red else _red_before(counting, before)
     failed = tuple(each for each in of_state(counting, CheckState.FAILED) if each not in old)
@@ -104,15 +119,15 @@ def _on(commit: CommitFacts | None, landing: Landing, look: Look) -> Verificatio
         )
     pending = of_state(counting, CheckState.PENDING)
     if pending:
-        return _pending(pending, landing, look)
+        return _pending(pending, moment, look)
     if not commit.checks_complete:
         reason = f"The commit has more checks than could be read: name those that count in {_FILE} as `verify`"
         return Verification(finding=Finding.UNCLEAR, reason=reason, next_actor=_KEEPER)
     missing = _missing(counting, before, look.config)
     if missing:
-        return _late(missing, landing, look, otherwise=_green(commit, counting, old) if counting else None)
+        return _late(missing, moment, look, otherwise=_green(commit, counting, old) if counting else None)
     if not counting:
-        return _silence(landing, look)
+        return _silence(moment, look)
     return _green(commit, counting, old)
 
 
@@ -139,8 +154,8 @@ def _red_before(counting: tuple[CheckFacts, ...], before: CommitFacts | None) ->
     return tuple(each for each in of_state(counting, CheckState.FAILED) if (each.name, each.app_id) in known)
 
 
-def _pending(pending: tuple[CheckFacts, ...], landing: Landing, look: Look) -> Verification:
-    end = landing.at + look.config.verify_timeout
+def _pending(pending: tuple[CheckFacts, ...], moment: _Moment, look: Look) -> Verification:
+    end = moment.at + look.config.verify_timeout
     if look.now >= end:
         reason = f"Timed out with {running(pending)}"
         return Verification(
@@ -159,27 +174,27 @@ def _missing(counting: tuple[CheckFacts, ...], before: CommitFacts | None, confi
     return tuple(each for each in wanted if not any(each.matches(found) for found in counting))
 
 
-def _late(missing: tuple[Wanted, ...], landing: Landing, look: Look, *, otherwise: Verification | None) -> Verification:
+def _late(missing: tuple[Wanted, ...], moment: _Moment, look: Look, *, otherwise: Verification | None) -> Verification:
     """Waiting for CI to begin while the commit is new; afterwards by who asks for the check.
 
     `otherwise`: what the checks say that did report.
     """
     named = look.config.verify is not None
-    grace, end = landing.at + look.config.checks_grace, landing.at + look.config.verify_timeout
+    grace, end = moment.at + look.config.checks_grace, moment.at + look.config.verify_timeout
     what = f"{names_of(each.name for each in missing)} has not reported on the base"
     if look.now < min(grace, end):
         return Verification(finding=Finding.WAIT, reason=f"{what} yet", next_actor="CI", until=min(grace, end))
     if not named:  # CI that runs for some paths only does not report on every commit
-        return otherwise or _silence(landing, look)
+        return otherwise or _silence(moment, look)
     if look.now >= end:
         return Verification(finding=Finding.RED, reason=f"Timed out: {what}", next_actor="a maintainer")
     reason = f"{what}: make CI report it, or take it out of `verify` in {_FILE}"
     return Verification(finding=Finding.UNCLEAR, reason=reason, next_actor=_KEEPER, until=end)
 
 
-def _silence(landing: Landing, look: Look) -> Verification:
+def _silence(moment: _Moment, look: Look) -> Verification:
     what, hint = "No check has reported on the base", f"without CI on the base, write `verify: []` into {_FILE}"
-    grace = landing.at + look.config.checks_grace
+    grace = moment.at + look.config.checks_grace
     if look.now < grace:
         return Verification(finding=Finding.WAIT, reason=f"{what} yet; {hint}", next_actor="CI", until=grace)
     return Verification(finding=Finding.UNCLEAR, reason=f"{what}: {hint}", next_actor=_KEEPER)

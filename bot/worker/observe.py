@@ -14,6 +14,7 @@ from bot.core.ledger import current_rollback, watched
 from bot.core.memory import Memory
 from bot.core.model import Branch, IssueNumber, Login, Role, Sha, Update
 from bot.core.survey import Survey, survey
+from bot.core.train import due_checkpoint
 from bot.errors import ReadFailed
 from bot.github.port import GitHub, PlanQuestion, PlanReading, RepositoryRef
 from bot.store.commands import StoredCommand
@@ -37,7 +38,7 @@ async def observe(
     """
     reading, found, question = await _read(github, repository, issue, memory)
     course = await _course(github, repository, reading.base, memory)
-    commits = await _commits(github, repository, reading, course, memory)
+    commits = await _commits(github, repository, reading, course, memory, now)
     roles = await _roles(github, repository, waiting)
     back = _rollback_branch(memory, issue)
     facts = Facts(
@@ -91,6 +92,12 @@ def _kept_fresh(memory: Memory) -> bool:
     return config is not None and config.update is not Update.NEVER
 
 
+def _checkpoint_is_due(reading: PlanReading, memory: Memory, now: datetime) -> bool:
+    config = read_config(memory.good_config)[0] if memory.good_config is not None else None
+    due = due_checkpoint(memory, config.checkpoint_every, reading.base.sha) if config is not None else None
+    return due is not None and due <= now
+
+
 def _rollback_branch(memory: Memory, issue: IssueNumber) -> Branch | None:
     """The branch of the rollback that is to be looked after."""
     current = current_rollback(memory.rollbacks, memory.landings)
@@ -114,6 +121,7 @@ async def _commits(
     reading: PlanReading,
     course: tuple[Step, ...] | None,
     memory: Memory,
+    now: datetime,
 ) -> dict[Sha, CommitFacts]:
     """The commits whose checks say whether the base is good; a request only for those that the first read left out."""
     known = {each.pull for each in memory.landings}
@@ -126,6 +134,8 @@ async def _commits(
     before = [step.before for step in course or () if step.sha in merged]
     fresh = [step.sha for step in course or () if step.sha in merged]
     tip = [reading.base.sha] if fresh and reading.base.sha is not None else []
+    if _checkpoint_is_due(reading, memory, now) and reading.base.sha is not None:
+        tip = [reading.base.sha]
     wanted = dict.fromkeys([*watched(memory.landings, reading.base.sha), *fresh, *before, *tip])
     missing = [sha for sha in wanted if sha not in reading.commits]
     if not missing:

@@ -166,7 +166,7 @@ def _rollback_view(judging: _Judging) -> RollbackView | None:
     current = current_rollback(memory.rollbacks, memory.landings)
     if current is None:
         return None
-    pull = rollback.pull_of(facts)
+    pull = rollback.pull_of(facts, current)
     view = RollbackView(rollback=current, branch=current.branch(facts.issue.number), pull=pull)
     if pull is None or pull.state is not PullState.OPEN:
         return view

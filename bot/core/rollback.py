@@ -64,11 +64,15 @@ def rollback_of(facts: Facts, memory: Memory, goal: Goal, *, reason: str, by: Lo
     )
 
 
-def pull_of(facts: Facts) -> PullFacts | None:
-    """Return the pull of the rollback that the facts show: a merged one, else an open one, else the newest closed one."""
+def pull_of(facts: Facts, rollback: Rollback) -> PullFacts | None:
+    """Return the pull of a rollback if the facts show it: a merged one, else an open one, else the newest closed one.
+
+    The facts are about the rollback that was the last one when they were read; a command may have begun another since.
+    """
     order = (PullState.MERGED, PullState.OPEN, PullState.CLOSED)
     pulls = facts.rollback.pulls if facts.rollback is not None else ()
-    fitting = [pull for pull in pulls if pull.base == facts.base.name]
+    branch = rollback.branch(facts.issue.number)
+    fitting = [pull for pull in pulls if pull.base == facts.base.name and pull.head == branch]
     return min(fitting, key=lambda pull: order.index(pull.state), default=None)
 
 

@@ -104,7 +104,7 @@ def _pulls(facts: Facts, memory: Memory, view: PlanView) -> Iterator[_Ours]:
     for stream in view.streams:
         if stream.pull is not None and stream.pull.base == facts.base.name:
             yield _Ours(key=stream.workstream.key, rollback=None, pull=stream.pull)
-    if memory.rollbacks and (pull := pull_of(facts)) is not None:
+    if memory.rollbacks and (pull := pull_of(facts, memory.rollbacks[-1])) is not None:
         yield _Ours(key=None, rollback=memory.rollbacks[-1].number, pull=pull)
 
 
@@ -173,10 +173,10 @@ def _verdicts(facts: Facts, memory: Memory, view: PlanView) -> Memory:
         return memory
     news = [new for old, new in zip(memory.landings, landings, strict=True) if old.open and not new.open]
     memory = replace(memory, landings=landings)
-    workstreams = [each for each in news if each.key is not None]
-    if not workstreams or any(each.at < workstreams[-1].at for each in unverified(landings)):
+    last = next((each for each in reversed(news) if each.key is not None), None)
+    if last is None or unverified(landings[: landings.index(last)]):
         return memory  # an earlier merge is not verified yet: this is no state to return to
-    return replace(memory, checkpoints=(*memory.checkpoints, _checkpoint(memory, workstreams[-1], found, facts)))
+    return replace(memory, checkpoints=(*memory.checkpoints, _checkpoint(memory, last, found, facts)))
 
 
 def _proven(landing: Landing, found: Mapping[PullNumber, Verification], facts: Facts) -> Landing:
@@ -189,8 +189,10 @@ def _proven(landing: Landing, found: Mapping[PullNumber, Verification], facts: F
 def _checkpoint(memory: Memory, landing: Landing, found: Mapping[PullNumber, Verification], facts: Facts) -> Checkpoint:
     """The base with a landing in: where it was found good, which may be on a later commit."""
     at = found[landing.pull].at
-    sha, tree = (at.sha, at.tree) if at is not None else (landing.sha, landing.tree)
-    return _kept(facts, memory, sha, tree, landing.evidence)
+    if at is not None and at.sha != landing.sha:
+        return _kept(facts, memory, at.sha, at.tree, landing.evidence)
+    by_then = memory.landings[: memory.landings.index(landing) + 1]
+    return _kept(facts, replace(memory, landings=by_then), landing.sha, landing.tree, landing.evidence)
 
 
 def due_checkpoint(memory: Memory, every: timedelta | None, tip: Sha | None) -> datetime | None:
@@ -265,7 +267,7 @@ def _followed(facts: Facts, memory: Memory) -> Memory:
     """What became of the last rollback: merged, closed by people, or not needed any more."""
     if not memory.rollbacks or memory.rollbacks[-1].merged or memory.rollbacks[-1].closed:
         return memory
-    last, pull = memory.rollbacks[-1], pull_of(facts)
+    last, pull = memory.rollbacks[-1], pull_of(facts, memory.rollbacks[-1])
     if any(each.rollback == last.number for each in memory.landings):
         landings = tuple(
             replace(each, undone=last.number) if each.pull in last.pulls and each.stands else each

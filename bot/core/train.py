@@ -136,9 +136,14 @@ def _landing(memory: Memory, landed: _Ours, step: Step, earlier: list[Step]) -> 
         at=pull.merged_at or step.at or pull.created_at,
         by=pull.merged_by or Login("ghost"),
         decided=ours,
-        restores=(rollback.to, rollback.tree) if rollback is not None and rollback.exact else None,
+        restores=(rollback.to, rollback.tree) if rollback is not None and _is_known_good(memory, rollback) else None,
         expected=expected,
     )
+
+
+def _is_known_good(memory: Memory, rollback: Rollback) -> bool:
+    """Whether it puts back a checkpoint as it was. The base before a merge is none if others had moved it unverified."""
+    return rollback.exact and any((each.name, each.tree) == (rollback.to, rollback.tree) for each in memory.checkpoints)
 
 
 def _stray(step: Step) -> Stray:

@@ -114,6 +114,14 @@ async def advance_clock(request: web.Request) -> web.Response:
     return answer({"now": call.world.clock.now().isoformat()})
 
 
+@routes.put(ROOT + "/repos/{owner}/{repo}/pulls/{number:\\d+}/stack")
+async def put_stack(request: web.Request) -> web.Response:
+    """Have a pull be in a native stack: the body is REST's `stack` of a pull, `null` takes it out again."""
+    call = Call(request)
+    call.pull().stack = json.loads(await request.read() or b"null")
+    return answer({})
+
+
 @routes.post(ROOT + "/repos/{owner}/{repo}/check-runs/{run_id:\\d+}/press")
 async def press(request: web.Request) -> web.Response:
     """Press a check run's button as the calling person: `{"identifier": "..."}`."""

@@ -14,6 +14,7 @@ from sandbox.errors import ApiError, not_found
 from sandbox.faults import ApiFault
 from sandbox.limits import COST, LIMITS, Window
 from sandbox.model import Actor
+from sandbox.operations import merge_queue
 from sandbox.rest.call import WORLD
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -32,7 +33,15 @@ def is_api(request: web.Request) -> bool:
 
 @web.middleware
 async def api_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Do all that GitHub does around a request."""
+    """Do all that GitHub does around a request; after it, what the merge queue does in the background."""
+    response = await _answered(request, handler)
+    world = request.app[WORLD]
+    if world.state.queue and request.method not in ("GET", "HEAD"):
+        await merge_queue.settle(world)
+    return response
+
+
+async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
     world = request.app[WORLD]
     request[ACTOR] = Actor()
     try:

@@ -188,6 +188,7 @@ class Pull(Issue):
     merge_commit_sha: str | None = None
     maintainer_can_modify: bool = False
     requested_reviewer_ids: list[int] = field(default_factory=list)
+    stack: Json | None = None  # of a native stack, as REST shows it; None: it is in none
 
 
 @dataclass
@@ -361,6 +362,29 @@ class Ruleset(Noded):
     rules: list[Json] = field(default_factory=list)
     conditions: Json = field(default_factory=dict)
     bypass_actors: list[Json] = field(default_factory=list)
+
+
+@dataclass
+class QueueEntry(Noded):
+    """A pull in the merge queue of its base; with its group once that is built. The queue's order is the table's."""
+
+    kind = "MQE"
+    id: int
+    repository_id: int
+    base_ref: str
+    pull_id: int
+    enqueuer_id: int
+    enqueued_at: datetime
+    head_sha: str  # the pull's head when it was enqueued
+    jump: bool = False
+    base_sha: str | None = None  # what its group is built on: the group before it, or the base's tip
+    group_sha: str | None = None  # the group's head; None: not built
+    requested_at: datetime | None = None  # when checks were asked for on `group_sha`
+
+    @property
+    def state(self) -> str:
+        """The entry's state as in GraphQL; whether its checks pass is looked at when the queue goes on."""
+        return "AWAITING_CHECKS" if self.group_sha else "QUEUED"
 
 
 @dataclass

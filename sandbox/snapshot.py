@@ -28,6 +28,16 @@ async def _repository(world: World, repo: Repository, *, normalise: bool) -> Jso
         "pulls": [await _pull(world, repo, pull, normalise=normalise) for pull in world.pulls_of(repo)],
         "checks": await _checks(world, repo, normalise=normalise),
         "merges": list(repo.merged_pulls),
+        "merge_queues": _queues(world, repo),
+    }
+
+
+def _queues(world: World, repo: Repository) -> Json:
+    """Return the numbers of the pulls in each branch's merge queue with their entries' states, next first."""
+    mine = [entry for entry in world.state.queue.values() if entry.repository_id == repo.id]
+    return {
+        branch: [[world.state.pulls[entry.pull_id].number, entry.state] for entry in world.queue_of(repo, branch)]
+        for branch in dict.fromkeys(entry.base_ref for entry in mine)
     }
 
 

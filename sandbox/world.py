@@ -1,5 +1,6 @@
 """The whole state of the stand-in GitHub and its look-ups; changes are made by `operations`, never by REST or GraphQL."""
 
+import asyncio
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from sandbox.model import (
     Label,
     Noded,
     Pull,
+    QueueEntry,
     Reaction,
     Repository,
     Review,
@@ -71,6 +73,7 @@ class State:
     statuses: dict[int, CommitStatus] = field(default_factory=dict)
     rules: dict[int, BranchRule] = field(default_factory=dict)
     rulesets: dict[int, Ruleset] = field(default_factory=dict)
+    queue: dict[int, QueueEntry] = field(default_factory=dict)
     deliveries: dict[int, Delivery] = field(default_factory=dict)
 
 
@@ -94,6 +97,7 @@ class World:
         self.hooks = Hooks(self)
         self.state = State()
         self.unsaved = False  # set by every request that may write
+        self.queue_lock = asyncio.Lock()  # one thing at a time happens to the merge queues
         self._git: dict[int, Git] = {}
 
     # ---- storing ----
@@ -298,6 +302,15 @@ class World:
     def rulesets_of(self, repo: Repository) -> list[Ruleset]:
         """Return the rulesets of the repository, active or not."""
         return [ruleset for ruleset in self.state.rulesets.values() if ruleset.repository_id == repo.id]
+
+    def queue_of(self, repo: Repository, branch: str) -> list[QueueEntry]:
+        """Return the merge queue of a branch, the entry that merges next first."""
+        here = (repo.id, branch)
+        return [entry for entry in self.state.queue.values() if (entry.repository_id, entry.base_ref) == here]
+
+    def queue_entry(self, pull: Pull) -> QueueEntry | None:
+        """Return the pull's entry in a merge queue."""
+        return next((entry for entry in self.state.queue.values() if entry.pull_id == pull.id), None)
 
     # ---- global ids ----
 

@@ -91,6 +91,19 @@ class RefNode:
 
 
 @dataclass
+class MergeQueueNode:
+    """The merge queue of a branch."""
+
+    repo: Repository
+    branch: str
+
+    @property
+    def node_id(self) -> str:
+        """The global id."""
+        return encode_node_id("MQ", self.repo.id, self.branch)
+
+
+@dataclass
 class ComparisonNode:
     """Two commits beside each other; the counts are of commits."""
 

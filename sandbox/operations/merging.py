@@ -9,19 +9,24 @@ from sandbox.operations.access import require
 from sandbox.operations.issues import emit_thread
 from sandbox.operations.pulls import signature, web_flow
 from sandbox.operations.rules import (
+    BY_QUEUE_ONLY,
+    VIOLATIONS,
     is_behind,
     is_strict,
     latest_reviews,
     merge_blockers,
+    merge_queue,
     required_approvals,
     rollup,
 )
 from sandbox.world import World
 
-__all__ = ["MergeState", "merge_pull", "merge_state", "review_decision", "trial_merge"]
+__all__ = ["MergeState", "merge_commit", "merge_pull", "merge_state", "review_decision", "trial_merge"]
 
 METHODS = {"merge": "Merge commits", "squash": "Squash merges", "rebase": "Rebase merges"}
 BASE_MODIFIED = "Base branch was modified. Review and try the merge again."
+#: github.com/chdsbd/kodiak/issues/923
+STACKED = "Merging stacked PRs via this endpoint is not supported. Use the asynchronous merge endpoint instead."
 HEAD_MODIFIED = "Head branch was modified. Review and try the merge again."
 
 
@@ -101,7 +106,7 @@ async def merge_pull(
     if base is None:
         raise ApiError(405, "Pull Request is not mergeable")
     try:
-        merged = await _commit(world, actor, repo, pull, base, method, title, message)
+        merged = await merge_commit(world, actor, repo, pull, base, method, title, message)
         await git.update_refs([(f"refs/heads/{pull.base_ref}", base, merged)])
     except MergeConflict as error:
         raise ApiError(405, "Pull Request is not mergeable") from error
@@ -125,8 +130,12 @@ async def _refuse(world: World, actor: Actor, repo: Repository, pull: Pull, sha:
         raise ApiError(405, "Pull Request is not mergeable")
     if sha is not None and sha != pull.head_sha:
         raise ApiError(409, HEAD_MODIFIED)
+    if pull.stack is not None:
+        raise ApiError(403, STACKED)
     if pull.draft:
         raise ApiError(405, "Pull Request is still a draft")
+    if merge_queue(world, repo, pull.base_ref, actor) is not None:
+        raise ApiError(405, VIOLATIONS + BY_QUEUE_ONLY)
     if not getattr(repo, {"merge": "allow_merge_commit"}.get(method, f"allow_{method}_merge")):
         raise ApiError(405, f"{METHODS[method]} are not allowed on this repository.")
     blockers = await merge_blockers(world, repo, pull, actor)
@@ -134,16 +143,17 @@ async def _refuse(world: World, actor: Actor, repo: Repository, pull: Pull, sha:
         raise ApiError(405, "\n".join(blockers))
 
 
-async def _commit(
+async def merge_commit(
     world: World,
     actor: Actor,
     repo: Repository,
     pull: Pull,
     base: str,
     method: str,
-    title: str | None,
-    message: str | None,
+    title: str | None = None,
+    message: str | None = None,
 ) -> str:
+    """Write what merging the pull into the commit `base` makes, on no branch; raise MergeConflict if it cannot be."""
     git = world.git(repo)
     assert actor.user is not None
     me, web = signature(world, actor.user), web_flow(world)

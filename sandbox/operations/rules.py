@@ -14,6 +14,23 @@ PASSING = {"success", "skipped", "neutral"}
 #: Repository role ids that `bypass_actors` uses for the built-in roles.
 ROLE_IDS = {2: "maintain", 4: "write", 5: "admin"}
 VIOLATIONS = "Repository rule violations found\n\n"
+#: What a ruleset's page offers for a new rule (docs.github.com "Managing a merge queue").
+QUEUE_DEFAULTS: Json = {
+    "check_response_timeout_minutes": 60,
+    "grouping_strategy": "ALLGREEN",
+    "max_entries_to_build": 5,
+    "max_entries_to_merge": 5,
+    "merge_method": "MERGE",
+    "min_entries_to_merge": 1,
+    "min_entries_to_merge_wait_minutes": 5,
+}
+#: In the answer to a merge (github.com/pascalgn/automerge-action/issues/235) and to a push.
+BY_QUEUE_ONLY = "Changes must be made through the merge queue"
+#: github.com/netresearch/git-workflow-skill/pull/118
+QUEUED_BRANCH = (
+    "A pull request for this branch has been added to a merge queue. Branches that are queued for merging cannot be "
+    "updated. To modify this branch, dequeue the associated pull request."
+)
 
 
 def rulesets_for(world: World, repo: Repository, ref: str) -> list[Ruleset]:
@@ -83,6 +100,14 @@ def required_checks(world: World, repo: Repository, branch: str, actor: Actor | 
                 for one in parameters.get("required_status_checks", [])
             ]
     return list(dict.fromkeys(checks))
+
+
+def merge_queue(world: World, repo: Repository, branch: str, actor: Actor | None = None) -> Json | None:
+    """Return the parameters of the branch's merge queue with GitHub's defaults; None where none is required."""
+    for kind, parameters in _rules(world, repo, f"refs/heads/{branch}", actor):
+        if kind == "merge_queue":
+            return QUEUE_DEFAULTS | parameters
+    return None
 
 
 def is_strict(world: World, repo: Repository, branch: str, actor: Actor | None = None) -> bool:
@@ -225,6 +250,10 @@ def ref_blocker(
         return "Cannot create this protected ref." if "creation" in ruled else None
     if "update" in ruled:
         return "Cannot update this protected ref."
+    if "merge_queue" in ruled:
+        return BY_QUEUE_ONLY
+    if any(world.queue_entry(pull) for pull in world.pulls_of(repo) if name == f"refs/heads/{pull.head_ref}"):
+        return QUEUED_BRANCH
     if "pull_request" in ruled or (rule and rule.requires_reviews):
         return "Changes must be made through a pull request."
     assert after is not None

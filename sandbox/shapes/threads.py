@@ -191,20 +191,24 @@ async def pull_shape(world: World, pull: Pull, merge: MergeState = MERGE_STATE_U
     git = world.git(world.repository_of(pull))
     commits = await git.commits_between(pull.base_sha, pull.head_sha) if pull.head_sha != pull.base_sha else []
     files = await git.changes(pull.base_sha or EMPTY_TREE, pull.head_sha)
-    return simple_pull_shape(world, pull) | {
-        "merged": pull.merged,
-        "mergeable": merge.mergeable,
-        "rebaseable": merge.mergeable,
-        "mergeable_state": merge.state,
-        "merged_by": optional_user_shape(world, pull.merged_by_id),
-        "comments": len(world.comments_of(pull)),
-        "review_comments": 0,
-        "maintainer_can_modify": pull.maintainer_can_modify,
-        "commits": len(commits),
-        "additions": sum(file.additions for file in files),
-        "deletions": sum(file.deletions for file in files),
-        "changed_files": len(files),
-    }
+    return (
+        simple_pull_shape(world, pull)
+        | {
+            "merged": pull.merged,
+            "mergeable": merge.mergeable,
+            "rebaseable": merge.mergeable,
+            "mergeable_state": merge.state,
+            "merged_by": optional_user_shape(world, pull.merged_by_id),
+            "comments": len(world.comments_of(pull)),
+            "review_comments": 0,
+            "maintainer_can_modify": pull.maintainer_can_modify,
+            "commits": len(commits),
+            "additions": sum(file.additions for file in files),
+            "deletions": sum(file.deletions for file in files),
+            "changed_files": len(files),
+        }
+        | ({} if pull.stack is None else {"stack": pull.stack})
+    )
 
 
 def review_shape(world: World, review: Review) -> Json:

@@ -18,6 +18,7 @@ from githubkit_schemas.latest import models
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from tests.sandbox.stand_in import StandIn, stand_in
+from tests.sandbox.test_merge_queue import enqueue, require_queue
 
 SHOWN = 12  # problems of one answer that a failure lists
 #: Members of API version 2022-11-28, the default that is served here, which the models' version no longer has
@@ -354,3 +355,21 @@ async def test_webhooks_are_signed_and_have_githubs_shape(github: StandIn) -> No
         problems += [f"{name}: {line}" for line in invented(one.payload, model)]
     assert not problems, "\n".join(sorted(set(problems)))
     assert {one.event for one in github.received} >= EXPECTED_EVENTS
+
+
+async def test_a_merge_queue_tells_in_githubs_shape(github: StandIn) -> None:
+    await require_queue(github, check=None)
+    pull = await github.pull("one")
+    stack = {"id": 1, "number": 1, "position": 1, "size": 2, "base": {"ref": "main", "sha": await github.head()}}
+    await github.rest("PUT", f"//_sandbox/repos/octo/demo/pulls/{pull['number']}/stack", stack)
+    book = Book(github)
+    await book.call("GET", f"/pulls/{pull['number']}", models.PullRequest)
+    await github.call("PUT", f"/_sandbox/repos/octo/demo/pulls/{pull['number']}/stack", None)
+    await enqueue(github, pull)
+    await github.quiet()
+    told = [one for one in github.received if one.event in ("merge_group", "pull_request")]
+    assert {one.payload["action"] for one in told} >= {"checks_requested", "destroyed", "enqueued", "dequeued"}
+    for one in told:
+        model = parse(one.event, one.raw)
+        book.problems += [f"{one.event}: {line}" for line in invented(one.payload, model)]
+    assert not book.problems

@@ -17,8 +17,8 @@ TYPES.update({Review: "PullRequestReview", PullCommitNode: "PullRequestCommit", 
 
 OPINIONS = ("APPROVED", "CHANGES_REQUESTED", "DISMISSED")
 
-constant("PullRequest", False, "isCrossRepository", "isInMergeQueue", "isMergeQueueEnabled")
-constant("PullRequest", None, "autoMergeRequest", "mergeQueue", "mergeQueueEntry")
+constant("PullRequest", False, "isCrossRepository")
+constant("PullRequest", None, "autoMergeRequest")
 constant("ReviewRequest", False, "asCodeOwner")
 
 

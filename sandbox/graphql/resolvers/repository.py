@@ -20,7 +20,6 @@ TYPES[Repository] = "Repository"
 METHODS = ("MERGE", "SQUASH", "REBASE")  # in the order in which GitHub picks a default
 
 constant("Repository", False, "isDisabled", "isLocked", "isFork")
-constant("Repository", None, "mergeQueue")
 
 
 @field("Query", "repository")

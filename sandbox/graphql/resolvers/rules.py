@@ -50,6 +50,18 @@ def _parameters(rule: Json) -> Json | None:
                 for one in given.get("required_status_checks", [])
             ],
         }
+    if rule["type"] == "merge_queue":
+        wanted = rules.QUEUE_DEFAULTS | given
+        return {
+            "__typename": "MergeQueueParameters",
+            "checkResponseTimeoutMinutes": wanted["check_response_timeout_minutes"],
+            "groupingStrategy": wanted["grouping_strategy"],
+            "maxEntriesToBuild": wanted["max_entries_to_build"],
+            "maxEntriesToMerge": wanted["max_entries_to_merge"],
+            "mergeMethod": wanted["merge_method"],
+            "minEntriesToMerge": wanted["min_entries_to_merge"],
+            "minEntriesToMergeWaitMinutes": wanted["min_entries_to_merge_wait_minutes"],
+        }
     if rule["type"] == "pull_request":
         return {
             "__typename": "PullRequestParameters",

@@ -56,8 +56,8 @@ def tagging(view: PlanView) -> Iterator[Action]:
 def rolling_back(view: PlanView, memory: Memory) -> Iterator[Action]:
     """Build the branch of a rollback, open its pull, close one that is not wanted any more."""
     back = view.rollback
-    if back is None or view.state not in _LOOKED_AFTER:
-        return
+    if back is None or view.state is PlanState.CANCELLED:
+        return  # the last merge may turn green after all: also of a complete plan a pull may be left to close
     rollback, pull = back.rollback, back.pull
     if rollback.dropped:
         if pull is not None and pull.state is PullState.OPEN:

@@ -286,9 +286,16 @@ def _followed(facts: Facts, memory: Memory) -> Memory:
 
 
 def _needed(memory: Memory, rollback: Rollback) -> bool:
-    """Whether something that it undoes stands; one by the policy only as long as that is not found good after all."""
+    """Whether something that it undoes stands, and the base was not found good with it since.
+
+    One by the policy is not needed for what is good; what people asked for they get, unless it cannot be clean: then the
+    way on is theirs, and the base that they mended says that they went it.
+    """
     undoes = [each for each in memory.landings if each.pull in rollback.pulls and each.stands]
-    return bool(undoes) and (rollback.by is not None or any(each.open for each in undoes))
+    if rollback.by is None:
+        return any(each.open for each in undoes)
+    mended = rollback.unclean and any(each.green is not None and each.green > rollback.at for each in undoes)
+    return bool(undoes) and not (mended and not any(each.open for each in undoes))
 
 
 def _with_last(memory: Memory, last: Rollback) -> Memory:

@@ -1,52 +1,23 @@
 """Stories of a merge that breaks the base: the way back by a pull request, and the way on afterwards."""
 
-from collections.abc import Iterable
-from typing import Any
-
 import pytest
 
 from tests.scenarios.play import Play, plan_of
+from tests.scenarios.rollbacks import (
+    BAD,
+    again,
+    begin,
+    break_base,
+    break_with,
+    land,
+    merge_rollback,
+    only,
+    rollback_pull,
+    rollback_pulls,
+    says,
+)
 
 CHAIN = plan_of({"W1": (), "W2": ("W1",), "W3": ("W2",)})
-
-
-def break_with(play: Play, path: str, mended_by: str = "mended.txt") -> None:
-    """Have the base's CI fail while a file is there and another one is not."""
-
-    async def verdict(sha: str) -> str | None:
-        there = await play.tree(sha)
-        return "failure" if path in there and mended_by not in there else "success"
-
-    play.base_ci = verdict
-
-
-async def rollback_pull(play: Play, number: int = 1) -> Any:
-    """Wait for the pull of a rollback and return it."""
-
-    async def opened() -> Any:
-        pulls = await play.all_pulls()
-        return next((each for each in pulls if each["head"]["ref"].endswith(f"/rollback-{number}")), None)
-
-    return await play.until(opened)
-
-
-async def merge_rollback(play: Play, number: int = 1, *, method: str = "squash") -> None:
-    """Have CI pass on a rollback's pull, and merge it as a person."""
-    pull = await rollback_pull(play, number)
-    await play.report(pull["head"]["sha"], "success")
-    await play.settled()
-    await play.do("ada", "PUT", f"/pulls/{pull['number']}/merge", {"merge_method": method})
-    await play.settled()
-
-
-async def again(play: Play, key: str, attempt: int = 2) -> str:
-    """Try a rolled back workstream again; return its new branch, on which its pull is from now on."""
-    branch = f"part/{key.lower()}-try-{attempt}"
-    reactions, _ = await play.tell("mia", f"/signalbox retry {key}")
-    assert reactions == {"eyes", "rocket"}
-    pull = next(each for each in await play.all_pulls() if each["head"]["ref"] == branch)
-    play.pulls[key] = pull["number"]
-    return branch
 
 
 async def finish(play: Play, key: str) -> None:
@@ -56,10 +27,6 @@ async def finish(play: Play, key: str) -> None:
     await play.say("wim", "/signalbox ready", play.pulls[key])
     await play.approve(key)
     await play.until_stage(key, "done")
-
-
-def only(tree: dict[str, tuple[str, str]], paths: Iterable[str]) -> dict[str, tuple[str, str]]:
-    return {path: entry for path, entry in tree.items() if path in set(paths)}
 
 
 async def test_a_merge_that_breaks_the_base_is_taken_back_and_brought_anew(play: Play) -> None:
@@ -118,3 +85,62 @@ async def test_what_others_pushed_meanwhile_stays_byte_for_byte(play: Play) -> N
     await play.until_stage("W2", "rolled-back")
     assert await play.tree("main") == {**good, **foreign}
     assert await play.file("main", "theirs/notes.md") == "théirs\r\n\ttabs\n".encode()
+
+
+LINES = "".join(f"line {number}\n" for number in range(1, 13))
+
+
+async def test_what_others_changed_elsewhere_in_the_same_file_stays(play: Play) -> None:
+    await begin(play, {"W1": []}, files={"both.txt": LINES})
+    await break_base(play, "W1", {"both.txt": LINES.replace("line 2\n", "W1\n")})
+    await play.push("main", "both.txt", LINES.replace("line 2\n", "W1\n").replace("line 11\n", "theirs\n"))
+    await merge_rollback(play)
+    await play.until_stage("W1", "rolled-back")
+    assert await play.file("main", "both.txt") == LINES.replace("line 11\n", "theirs\n").encode()
+    assert BAD not in await play.tree("main")
+    assert f"signalbox/{play.issue}/trial" not in await play.branches()
+
+
+async def refuse_to_be_clean(play: Play) -> str:
+    """Break the base with W1, and have others change the very line that it changed; return the tip of the base."""
+    await begin(play, {"W1": [], "W2": ["W1"]}, "on_red: hold\n", files={"both.txt": LINES})
+    await break_base(play, "W1", {"both.txt": LINES.replace("line 2\n", "W1\n")})
+    tip = await play.push("main", "both.txt", LINES.replace("line 2\n", "theirs\n"))
+    await play.settled()
+    reactions, _ = await play.tell("ada", "/signalbox rollback")
+    assert reactions == {"eyes", "rocket"}
+    await says(play, "needs a person", "`both.txt`", "/signalbox allow", "Nothing was written")
+    return tip
+
+
+async def test_a_rollback_that_cannot_be_clean_writes_nothing(play: Play) -> None:
+    tip = await refuse_to_be_clean(play)
+    assert await play.tip() == tip
+    assert await play.branches() == ["main", "part/w1", "part/w2"]
+    assert await rollback_pulls(play) == []
+    assert await play.stage("W1") == "failed"
+
+    reactions, _ = await play.tell("ada", "/signalbox allow W1 We live with it")
+    assert reactions == {"eyes", "rocket"}
+    await play.until_stage("W1", "done")
+    await land(play, "W2")
+    assert "We live with it" in await says(play, "This plan is complete")
+
+
+async def test_the_plan_goes_on_when_people_mend_what_cannot_be_rolled_back(play: Play) -> None:
+    await refuse_to_be_clean(play)
+    mended = await play.push_tree("main", {BAD: None}, message="Mend by hand")
+    await play.until_stage("W1", "done")
+    await land(play, "W2")
+    assert await rollback_pulls(play) == []
+    assert (await play.get(f"/git/ref/tags/signalbox/{play.issue}/cp-1"))["object"]["sha"] == mended
+
+
+async def test_a_new_rollback_is_built_when_the_paths_are_free(play: Play) -> None:
+    await refuse_to_be_clean(play)
+    await play.push("main", "both.txt", LINES.replace("line 2\n", "W1\n").replace("line 9\n", "theirs\n"))
+    await play.tell("ada", "/signalbox rollback")
+    await merge_rollback(play, 2)
+    await play.until_stage("W1", "rolled-back")
+    assert await play.file("main", "both.txt") == LINES.replace("line 9\n", "theirs\n").encode()
+    assert BAD not in await play.tree("main")

@@ -219,10 +219,13 @@ class BuildBranch:
     what: str  # for the list of refusals: "rollback 1", "the new branch of W2"
     branch: Branch
     onto: Sha
-    tree: Sha | None  # the commit's tree; None = what git's merge makes of `onto` and each of `changes` in turn
+    tree: (
+        Sha | None
+    )  # the commit's tree; None = what git's merge makes of `onto`, each of `changes` and each of `heads`
     changes: tuple[Change, ...]
     trial: Branch  # a branch of ours to try merges on, removed afterwards
     message: str
+    heads: tuple[Sha, ...] = ()  # commits to merge after the changes, in this order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,8 +47,10 @@ class Config:
     freeze_base: bool = False  # True = other pulls into the base wait too while a merge is verified
     update: Update = Update.NEVER
     checkpoint_every: timedelta | None = None  # how often the base is kept as a checkpoint besides after merges
+    trial: bool = False  # have CI test all green heads together before they land
     forecast: bool = True  # try merges of open workstreams with each other, to know conflicts before their turn
     forecast_delay: timedelta = timedelta(seconds=30)  # how long a head must have been there for that
+    failure_comments: bool = True  # False = no comment on a pull whose checks failed or whose merge broke the base
     branch_prefix: str = "signalbox/"  # for workstreams whose plan names no branch
     remove_branches: bool = False  # remove the created branches when the plan is complete
     bots: tuple[str, ...] = ()  # logins of bots whose commands are obeyed
@@ -255,8 +257,10 @@ class _File(BaseModel):
     freeze_base: bool = False
     update: Annotated[Update, Field(strict=False)] = Update.NEVER
     checkpoint_every: Annotated[timedelta | None, BeforeValidator(_duration)] = None
+    trial: bool = False
     forecast: bool = True
     forecast_delay: Annotated[timedelta, BeforeValidator(_duration)] = timedelta(seconds=30)
+    failure_comments: bool = True
     remove_branches: bool = False
     bots: Annotated[tuple[_Login, ...], Field(strict=False)] = ()
 
@@ -288,8 +292,10 @@ _EXPECTED: Mapping[str, str] = {
     "freeze_base": "`true` or `false`",
     "update": "`never`, `before_merge` or `always_current`",
     "checkpoint_every": "whole minutes, or a length like `30m` or `6h`, a day at most",
+    "trial": "`true` or `false`",
     "forecast": "`true` or `false`",
     "forecast_delay": "whole minutes, or a length like `30s`, `10m` or `1h`, a day at most",
+    "failure_comments": "`true` or `false`",
     "branch_prefix": "text that may begin a branch's name, like `signalbox/`",
     "remove_branches": "`true` or `false`",
     "bots": "a list of bots' logins, like `renovate[bot]`",

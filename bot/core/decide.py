@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.core import train_actions
+from bot.core import failures, together, train_actions
 from bot.core.actions import (
     Action,
     AddLabels,
@@ -34,6 +34,7 @@ from bot.core.model import Branch, Intent, Key, NodeId, PlanState, PullNumber, R
 from bot.core.opening import opening
 from bot.core.plan.tick import tick, untick
 from bot.core.render import brief, replies, status
+from bot.core.render import together as render_together
 from bot.core.render.labels import STAGE_LABELS
 from bot.core.train import advance, due_checkpoint
 from bot.core.train_wish import Wish
@@ -41,6 +42,7 @@ from bot.core.views import GateVerdict, PlanView, WorkstreamView
 
 SLOW_CLOCK = timedelta(minutes=10)  # an open plan is looked at that often even if no event comes
 MAX_THINKING = timedelta(seconds=60)  # the longest pause while GitHub computes whether a pull could merge
+EXPLAINING = timedelta(seconds=1)  # how soon to look again for what failed checks have to say
 SHOWING = timedelta(seconds=2)  # how soon to look again for a merge that the base does not show yet
 
 
@@ -81,6 +83,8 @@ def decide(facts: Facts, memory: Memory) -> Decision:
         checks=_current_checks(view, memory),
         trials=kept(view, memory),
     )
+    memory, told = failures.telling(view, facts, memory)
+    memory = together.noticed(view, facts, memory)
     acks = {
         call.id: tuple(_acknowledge(view, call, answer))
         for call in facts.commands
@@ -93,6 +97,7 @@ def decide(facts: Facts, memory: Memory) -> Decision:
         *_rollback_check(view, facts, memory),
         *train_actions.updating(view),
         *(action for stream in view.streams for action in _tracking(view, stream, facts, memory)),
+        *told,
         *(action for ack in acks.values() for action in ack),
     )
     last = (
@@ -101,6 +106,7 @@ def decide(facts: Facts, memory: Memory) -> Decision:
         *train_actions.proving(view),
         *train_actions.merging(view, memory),
         *foreseeing(view, memory),
+        *together.testing(view, memory),
     )
     memory = train_actions.noted(view, memory, last)
     memory = replace(memory, refusals=_still_refused(memory, (*first, *last)))
@@ -112,10 +118,10 @@ def decide(facts: Facts, memory: Memory) -> Decision:
         ignored=ignored,
         actions=tuple(dict.fromkeys(actions)),
         acks=acks,
-        branches=_branches(view),
+        branches=_branches(view, memory),
         wish=train_actions.wish(view),
         open=is_plan(view) and view.state not in {PlanState.COMPLETED, PlanState.CANCELLED},
-        next_look=_next_look(view, memory),
+        next_look=_next_look(view, facts, memory),
     )
 
 
@@ -208,7 +214,7 @@ def _acknowledge(view: PlanView, call: CommandFacts, answer: Answer) -> Iterator
 def _status(view: PlanView, facts: Facts, memory: Memory) -> Iterator[Action]:
     """The one status comment. An issue that never was a plan gets none."""
     if is_plan(view):
-        text = status.status_comment(view, memory.refusals)
+        text = status.status_comment(view, memory.refusals, render_together.together(view, memory))
     elif memory.comment is not None:
         text = replies.not_a_plan_reply(view.config.label)
     else:
@@ -278,19 +284,21 @@ def _current_checks(view: PlanView, memory: Memory) -> Mapping[str, NodeId]:
     return {head: node for head, node in memory.checks.items() if head in heads}
 
 
-def _branches(view: PlanView) -> Mapping[Branch, tuple[Key, PullNumber | None]]:
+def _branches(view: PlanView, memory: Memory) -> Mapping[Branch, tuple[Key, PullNumber | None]]:
     if view.intent.start is None:
         return {}
     found = {
         each.branch: (each.workstream.key, each.pull.number if each.pull is not None else None) for each in view.streams
     }
+    for number_, branch in enumerate(together.branches(view, memory)):
+        found[branch] = (Key(f"trial {number_}"), None)
     if (back := view.rollback) is not None:
         number = back.pull.number if back.pull is not None else None
         found[back.branch] = (Key(f"rollback {back.rollback.number}"), number)
     return found
 
 
-def _next_look(view: PlanView, memory: Memory) -> datetime | None:
+def _next_look(view: PlanView, facts: Facts, memory: Memory) -> datetime | None:
     """When to look again without being asked: GitHub is thinking, a head's grace time ends, or the slow clock."""
     if view.state not in {PlanState.RUNNING, PlanState.PAUSED}:
         return None
@@ -298,8 +306,8 @@ def _next_look(view: PlanView, memory: Memory) -> datetime | None:
     looks += [each.until for each in view.verifications.values() if each.until is not None and each.until > view.now]
     due = due_checkpoint(memory, view.config.checkpoint_every, view.base.sha)
     looks += [due] if due is not None and due > view.now else []
-    trial = next_trial(view, memory)
-    looks += [trial] if trial is not None else []
+    looks += [at for at in (next_trial(view, memory), together.next_test(view, memory)) if at is not None]
+    looks += [view.now + EXPLAINING] if failures.is_awaited(view, facts, memory.told) else []
     known = {each.pull for each in view.landings}
     for stream in view.streams:
         if stream.stage is Stage.VERIFYING and stream.pull is not None and stream.pull.number not in known:

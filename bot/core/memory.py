@@ -10,7 +10,27 @@ from datetime import datetime
 
 from bot.core.facts import Seen
 from bot.core.ledger import Checkpoint, Judged, Landing, Rollback, Stray
-from bot.core.model import Branch, Intent, Key, NodeId, Plan, Sha
+from bot.core.model import Branch, Intent, Key, NodeId, Plan, PullNumber, Sha
+from bot.core.trial import Tested
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What one pull's comment on failed CI says, and the pull's newest green head. Digests are those of the markers."""
+
+    green: Sha | None = None
+    subject: NodeId | None = None  # the pull, where the comment is
+    comment: NodeId | None = None  # None = none is written, as far as is known
+    about: str = ""  # what the comment is to tell: see failures.about_of; "" = nothing
+    sha: Sha | None = None  # the commit that failed last
+    wanted: str = ""  # digest of the text that the comment is to show
+    shown: str = ""  # digest of the text that it shows; "" = not known
+    lost: int = 0  # comments that people deleted
+
+    @property
+    def settled(self) -> bool:
+        """Whether the comment shows what it is to show."""
+        return self.wanted == self.shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +59,9 @@ class Memory:
     rollbacks: tuple[Rollback, ...] = ()  # in the order of numbers
     strays: tuple[Stray, ...] = ()  # the newest, oldest first
     trials: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # two heads -> the paths on which they conflict
+    tested: Mapping[str, Tested] = field(default_factory=dict)  # combinations of heads -> what CI said of them together
     watched: tuple[Sha, ...] = ()  # commits that the last read looked at: a guess for the next
     adopted: tuple[Key, ...] = ()  # workstreams whose branch was there before they came in: it is not ours to delete
     drafts: bool = True  # False = this repository refuses draft pull requests
+    told: Mapping[PullNumber, Told] = field(default_factory=dict)  # what pulls' comments say of CI
     refusals: Mapping[str, str] = field(default_factory=dict)  # action -> GitHub's words, shown until it works

@@ -14,7 +14,7 @@ from bot.core.memory import Memory
 from bot.core.model import Key, Login, OnRed, Order, PlanState, PullNumber, Sha
 from bot.core.rollback import back_before, pull_of, rollback_of
 from bot.core.text import code
-from bot.core.verify import Finding, Look, Verification, verify_tip
+from bot.core.verify import Finding, Look, Verification, verify_commit
 from bot.core.views import PlanView
 
 STRAYS_KEPT = 30  # commits by others that are remembered; the newest count
@@ -215,7 +215,7 @@ def _by_clock(facts: Facts, memory: Memory, view: PlanView) -> Memory:
     if due is None or due > facts.now or tip is None or view.state is not PlanState.RUNNING:
         return memory
     look = Look(commits=facts.commits, tip=facts.base.sha, config=view.config, allowed=None, now=facts.now)
-    found = verify_tip(look, memory.tip_at or facts.now)
+    found = verify_commit(tip, look, memory.tip_at or facts.now)
     if found.finding is not Finding.GREEN:
         return memory
     return replace(memory, checkpoints=(*memory.checkpoints, _kept(facts, memory, tip.sha, tip.tree, found.evidence)))

@@ -6,7 +6,7 @@ Run after a turn's actions. Must not choose what is tried: train_actions.py and 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.core.actions import Action, BuildBranch, Outcome, OutcomeKind, TryMerge
+from bot.core.actions import Action, BuildBranch, DeleteBranch, Outcome, OutcomeKind, TryMerge
 from bot.core.memory import Memory
 from bot.core.model import Sha
 
@@ -16,6 +16,8 @@ CONFLICT = Sha("0" * 40)  # the "tree" of a merge that git cannot do by itself: 
 def learned(memory: Memory, outcomes: Mapping[Action, Outcome]) -> Memory:
     """Return the memory with what was learned. An outcome that says nothing for certain changes nothing."""
     for action, outcome in outcomes.items():
+        if isinstance(action, DeleteBranch) and outcome.kind in {OutcomeKind.DONE, OutcomeKind.MOVED}:
+            memory = _removed(memory, action)
         if outcome.kind not in {OutcomeKind.DONE, OutcomeKind.CONFLICT}:
             continue
         if isinstance(action, TryMerge):
@@ -45,8 +47,30 @@ def _tried(memory: Memory, action: TryMerge, outcome: Outcome) -> Memory:
     return replace(memory, landings=landings) if landings != memory.landings else memory
 
 
+def _combined(memory: Memory, action: BuildBranch, outcome: Outcome) -> Memory:
+    """Heads that are to be tested together: on their branch, or not to be merged with each other."""
+    name = "..".join((action.onto, *action.heads))
+    entry = memory.tested.get(name)
+    if entry is None:
+        return memory
+    commit = Sha(outcome.result) if outcome.result is not None and outcome.kind is OutcomeKind.DONE else None
+    new = replace(entry, building=False, commit=commit, removed=commit is None)
+    return replace(memory, tested={**memory.tested, name: new})
+
+
+def _removed(memory: Memory, action: DeleteBranch) -> Memory:
+    """The branch of a combination that was tested: gone, or somebody else's now."""
+    tested = {
+        name: replace(each, removed=True) if each.commit == action.expected else each
+        for name, each in memory.tested.items()
+    }
+    return replace(memory, tested=tested)
+
+
 def _built(memory: Memory, action: BuildBranch, outcome: Outcome) -> Memory:
-    """A rollback's branch, or that of a change that is brought anew."""
+    """A rollback's branch, that of a change that is brought anew, or that of heads to be tested together."""
+    if action.heads:
+        return _combined(memory, action, outcome)
     if memory.rollbacks and memory.rollbacks[-1].active and action.what == f"rollback {memory.rollbacks[-1].number}":
         last = memory.rollbacks[-1]
         if outcome.kind is OutcomeKind.CONFLICT:

@@ -99,10 +99,9 @@ class _Moment:
     before: CommitFacts | None
 
 
-def verify_tip(look: Look, moved_at: datetime) -> Verification:
-    """Judge the base as it is, whoever moved it."""
-    at = look.commits.get(look.tip) if look.tip is not None else None
-    return _on(at, _Moment(at=moved_at, before=None), look)
+def verify_commit(commit: CommitFacts | None, look: Look, since: datetime) -> Verification:
+    """Judge any commit by the rules of the base. `since`: when CI could begin with it, UTC."""
+    return _on(commit, _Moment(at=since, before=None), look)
 
 
 def _on(commit: CommitFacts | None, moment: _Moment, look: Look) -> Verification:

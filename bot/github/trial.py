@@ -80,7 +80,7 @@ async def _carried(git: GitDatabase, action: BuildBranch) -> Sha | Outcome:
         if isinstance(commit, Outcome):
             return commit
         heads.append(commit.sha)
-    return await _merged(git, action.onto, heads, action.trial)
+    return await _merged(git, action.onto, (*heads, *action.heads), action.trial)
 
 
 async def _merged(git: GitDatabase, onto: Sha, heads: Sequence[Sha], trial: Branch) -> Sha | Outcome:

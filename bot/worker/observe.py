@@ -4,15 +4,18 @@ One GraphQL read if the plan is as the last turn knew it. Any failed read raises
 from half the facts. Must not write anything anywhere.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from bot.core.config import read_config
-from bot.core.facts import BaseFacts, CommandFacts, CommitFacts, Facts, Step, WorkstreamFacts
+from bot.core.facts import BaseFacts, CheckState, CommandFacts, CommitFacts, Facts, Step, WorkstreamFacts
+from bot.core.failures import unexplained
+from bot.core.judge import judge
 from bot.core.ledger import current_rollback, watched
 from bot.core.memory import Memory
-from bot.core.model import Branch, IssueNumber, Login, Role, Sha, Update
+from bot.core.model import Branch, IssueNumber, Login, NodeId, Role, Sha, Update
 from bot.core.survey import Survey, survey
 from bot.core.train import due_checkpoint
 from bot.errors import ReadFailed
@@ -57,6 +60,9 @@ async def observe(
         # as they were written: deliveries come in any order
         commands=tuple(sorted((_command(each, roles) for each in waiting), key=lambda call: (call.at, call.serial))),
     )
+    runs = await _unexplained(facts, memory)
+    if runs:
+        facts = replace(facts, failures=await github.failures(repository, runs))
     return facts, replace(memory, asked=(question.base, question.branches), watched=tuple(sorted(commits)))
 
 
@@ -70,7 +76,7 @@ async def _read(
         branches=branches,
         comment=memory.comment,
         compare_branches=memory.intent.start is None or _laying(memory) or _kept_fresh(memory),
-        commits=watched(memory.landings, None),
+        commits=(*watched(memory.landings, None), *_together(memory)),
     )
     back = _rollback_branch(memory, issue)
     for _ in range(MAX_READS):
@@ -90,6 +96,11 @@ def _kept_fresh(memory: Memory) -> bool:
     """Whether the config asks how far each branch is behind the base."""
     config = read_config(memory.good_config)[0] if memory.good_config is not None else None
     return config is not None and config.update is not Update.NEVER
+
+
+def _together(memory: Memory) -> tuple[Sha, ...]:
+    """The commit on which CI tests several heads together."""
+    return tuple(each.commit for each in memory.tested.values() if each.commit is not None and not each.over)
 
 
 def _checkpoint_is_due(reading: PlanReading, memory: Memory, now: datetime) -> bool:
@@ -136,11 +147,22 @@ async def _commits(
     tip = [reading.base.sha] if fresh and reading.base.sha is not None else []
     if _checkpoint_is_due(reading, memory, now) and reading.base.sha is not None:
         tip = [reading.base.sha]
-    wanted = dict.fromkeys([*watched(memory.landings, reading.base.sha), *fresh, *before, *tip])
+    wanted = dict.fromkeys([*watched(memory.landings, reading.base.sha), *fresh, *before, *tip, *_together(memory)])
     missing = [sha for sha in wanted if sha not in reading.commits]
     if not missing:
         return reading.commits
     return reading.commits | await github.commits(repository, missing)
+
+
+async def _unexplained(facts: Facts, memory: Memory) -> tuple[NodeId, ...]:
+    """The failed check runs that a comment has to tell of and does not yet: what they say is asked for only then."""
+    heads = (pull.checks for stream in facts.workstreams.values() for pull in stream.pulls)
+    merges = (commit.checks for commit in facts.commits.values())
+    silent = all(check.state is CheckState.PASSED for checks in (*heads, *merges) for check in checks)
+    if silent or memory.intent.start is None:
+        return ()
+    view = await asyncio.to_thread(judge, facts, memory)  # like deciding, it may take a second
+    return unexplained(view, memory.told)
 
 
 def _laying(memory: Memory) -> bool:

@@ -6,6 +6,7 @@ It reports before it answers the webhook: as long as it has not, a delivery is p
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from typing import Any
 
 from aiohttp import web
@@ -25,7 +26,7 @@ async def green(sha: str) -> str | None:
 class WithBaseCi(Trees):
     """Branches whose tips are tested."""
 
-    verified: set[str] = field(default_factory=lambda: {"main"})  # the branches
+    verified: set[str] = field(default_factory=lambda: {"main"})  # the branches, or patterns of their names
     base_ci: Verdict = green
 
     async def report(self, sha: str, conclusion: str | None, name: str = "tests") -> None:
@@ -62,8 +63,9 @@ async def base_ci_of(play: WithBaseCi) -> AsyncIterator[None]:
 
 
 async def _test(play: WithBaseCi, push: Any) -> None:
-    bases = {f"refs/heads/{branch}" for branch in play.verified}
-    if push["repository"]["full_name"] != "octo/demo" or push["ref"] not in bases or push["deleted"]:
+    branch = push["ref"].removeprefix("refs/heads/")
+    is_base = any(fnmatch(branch, pattern) for pattern in play.verified)
+    if push["repository"]["full_name"] != "octo/demo" or not is_base or push["deleted"]:
         return
     conclusion = await play.base_ci(push["after"])
     if conclusion is not None:

@@ -51,8 +51,8 @@ FIRST_IN_LINE = 3  # so many workstreams are named as next
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
 
 
-def status_comment(view: PlanView, refusals: Mapping[str, str] = MappingProxyType({})) -> str:
-    """Return the comment's markdown without its hidden marker. `refusals`: action -> GitHub's words."""
+def status_comment(view: PlanView, refusals: Mapping[str, str] = MappingProxyType({}), tested: str = "") -> str:
+    """Return the comment's markdown without its hidden marker. `refusals`: action -> GitHub's words; `tested`: a section."""
     if view.state is PlanState.PREVIEW:
         return preview(view)
     above = sections(
@@ -72,6 +72,7 @@ def status_comment(view: PlanView, refusals: Mapping[str, str] = MappingProxyTyp
         _train(view),
         _strays(view),
         forecast.forecast(view),
+        tested,
         _skipped(view),
     )
     below = sections(_checkpoints(view), _footer(view))

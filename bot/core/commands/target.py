@@ -45,12 +45,12 @@ def aim(command: Command, call: CommandFacts, facts: Facts, view: PlanView) -> A
         return Aim(refusal=_unknown((mistyped,), view.plan))
     if written_on is not None:
         return Aim(key=written_on, words=call.words)
-    if call.words:
+    if call.words and not (command.target is Target.EITHER and reason_wanted):
         return Aim(refusal=_unknown(call.words, view.plan))
     if call.pull is not None and not _is_of_rollback(call.pull, view):
         return Aim(refusal=replies.outside_reply())
     if command.target is Target.EITHER:
-        return Aim()
+        return Aim(words=call.words)
     return Aim(refusal=f"Say which workstream: {code(_example(command, view.plan))}.")
 
 

@@ -206,7 +206,9 @@ def _pulls(name: str, payload: Mapping[str, Any]) -> Event:
 
 def _push(name: str, payload: Mapping[str, Any]) -> Event:
     body = PushPayload.model_validate(payload)
-    return _event(name, body, wakes=_of_branch(body.ref.removeprefix("refs/heads/")) if _is_branch(body.ref) else ())
+    if not _is_branch(body.ref):
+        return _event(name, body, wakes=_of_tag(body.ref.removeprefix("refs/tags/")))
+    return _event(name, body, wakes=_of_branch(body.ref.removeprefix("refs/heads/")))
 
 
 def _is_branch(ref: str) -> bool:
@@ -216,7 +218,13 @@ def _is_branch(ref: str) -> bool:
 def _refs(name: str, payload: Mapping[str, Any]) -> Event:
     """`create` and `delete` name the branch without "refs/heads/"."""
     body = RefPayload.model_validate(payload)
-    return _event(name, body, wakes=_of_branch(body.ref) if body.ref_type == "branch" else ())
+    return _event(name, body, wakes=_of_branch(body.ref) if body.ref_type == "branch" else _of_tag(body.ref))
+
+
+def _of_tag(tag: str) -> tuple[Wake, ...]:
+    """A tag that shows a plan's checkpoint: somebody may have moved or deleted it."""
+    plan = re.match(r"signalbox/([1-9][0-9]{0,9})/", tag)
+    return (PlanIssue(number=IssueNumber(int(plan.group(1)))),) if plan is not None else ()
 
 
 def _of_branch(branch: str) -> tuple[Wake, ...]:

@@ -62,7 +62,8 @@ def verify(landing: Landing, look: Look) -> Verification:
         words = f"Taken as good by {login(look.allowed.by)}{why}"
         return Verification(finding=Finding.GREEN, reason=words, evidence=(words,), at=look.commits.get(landing.sha))
     if landing.expected is not None and landing.expected != landing.tree:
-        reason = f"{code(landing.sha[:7])} holds something else than what was judged and the base before it give"
+        what = f"{code(landing.sha[:7])} holds something else than what was judged and the base before it give"
+        reason = f"{what}; `/signalbox rollback` takes it back, `/signalbox allow` keeps it"
         return Verification(finding=Finding.UNCLEAR, reason=reason, next_actor="a maintainer")
     if landing.restores is not None and landing.restores[1] == landing.tree:
         words = f"Its tree equals that of {code(landing.restores[0])}"

@@ -65,6 +65,9 @@ def _lacking(case: Case, people: list[Login]) -> str:
     so_far = f", has {_people(people)}" if people else ""
     stale = any(review.state is ReviewState.APPROVED for review in case.pull.reviews) and case.config.fresh_approvals
     earlier = "; approvals of an earlier head do not count" if stale else ""
+    gone = [review.author for review in case.pull.reviews if review.state is ReviewState.DISMISSED]
+    if gone and not stale:
+        earlier = f"; the review of {_people(gone)} was dismissed, as GitHub does when the head moves"
     return f"Needs {count}{so_far}{earlier}"
 
 

@@ -31,7 +31,12 @@ def case(*reviews: ReviewFacts, said: tuple[Approval, ...] = (), **more: Any) ->
         pytest.param(case(a_review()), PASS, "Approved by `wim`", id="approved"),
         pytest.param(case(), HUMAN, "Needs 1 approval", id="nobody"),
         pytest.param(case(config=Config(approvals=0)), PASS, "No approval asked for", id="none asked for"),
-        pytest.param(case(a_review(state=DISMISSED)), HUMAN, "Needs 1 approval", id="dismissed"),
+        pytest.param(
+            case(a_review(state=DISMISSED)),
+            HUMAN,
+            "Needs 1 approval; the review of `wim` was dismissed, as GitHub does when the head moves",
+            id="dismissed",
+        ),
         pytest.param(case(a_review(), config=TWO), HUMAN, "Needs 2 approvals, has `wim`", id="one of two"),
         pytest.param(case(a_review(), a_review("mia"), config=TWO), PASS, "Approved by `wim` and `mia`", id="two of two"),
         pytest.param(

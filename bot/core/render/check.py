@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.core.actions import CheckAction
-from bot.core.facts import Freeze
+from bot.core.facts import Freeze, Mergeable, PullState
 from bot.core.model import Mode, PlanState, Stage
 from bot.core.render import forecast, notices, rollback
 from bot.core.render.parts import SUMMARY_LIMIT, TITLE_LIMIT, link, sections, sentence, stopped, table, when_cell
@@ -23,6 +23,9 @@ from bot.core.views import GateResult, GateVerdict, PlanView, RollbackView, Work
 #: (https://docs.github.com/en/rest/checks/runs#create-a-check-run).
 RELEASE = CheckAction(label="Release", description="Let this workstream go on", identifier="release")
 RETRY = CheckAction(label="Try again", description="Reopen it, or run its checks again", identifier="retry")
+ANEW = CheckAction(label="Try again", description="Bring its change anew, on a new branch", identifier="retry")
+MERGE = CheckAction(label="Merge", description="Have Signalbox merge it now", identifier="merge")
+UPDATE = CheckAction(label="Update", description="Bring its branch up to the base", identifier="update")
 WHY = CheckAction(label="Explain", description="Comment what it waits for, and for whom", identifier="why")
 
 _CODE_MARK = re.compile(r"(?<!\\)`")
@@ -82,7 +85,7 @@ def check_output(view: PlanView, stream: WorkstreamView, status_url: str = "") -
         title=cut(result.title, TITLE_LIMIT),
         summary=_summary(view, stream, status_url),
         text=notices.config(view),
-        buttons=_buttons(view, stream) if result.conclusion in {"failure", "action_required"} else (),
+        buttons=_buttons(view, stream, result.conclusion),
     )
 
 
@@ -220,8 +223,35 @@ def _explanation(view: PlanView, stream: WorkstreamView) -> str:
             return " ".join(stopped(way) for way in (way_on(stream, gate) for gate in stream.blocking) if way)
 
 
-def _buttons(view: PlanView, stream: WorkstreamView) -> tuple[CheckAction, ...]:
+def _buttons(view: PlanView, stream: WorkstreamView, conclusion: str | None) -> tuple[CheckAction, ...]:
+    """What lifts what stands in the way, then the explanation: three at most, and none that would surely be refused.
+
+    GitHub shows buttons on completed runs only. Who presses one needs the right that the command takes.
+    """
     key = stream.workstream.key
-    release = (RELEASE,) if key in view.intent.held or key in view.intent.skipped else ()
-    retry = (RETRY,) if stream.stage is Stage.FAILED else ()
-    return (*release, *retry, WHY)
+    may_merge = stream.stage is Stage.MERGEABLE and view.config.mode is Mode.MANUAL and key not in view.intent.merges
+    if conclusion is None or (conclusion == "success" and not may_merge):
+        return ()
+    if may_merge:
+        return (MERGE, *_update_button(view, stream), WHY)
+    if key in view.intent.held or key in view.intent.skipped:
+        return (RELEASE, WHY)
+    if stream.stage is Stage.ROLLED_BACK:
+        return (ANEW, WHY)
+    return (*_retry_button(stream), *_update_button(view, stream), WHY)
+
+
+def _retry_button(stream: WorkstreamView) -> tuple[CheckAction, ...]:
+    """For what failed before it landed; a closed pull cannot be reopened without its branch."""
+    pull = stream.pull
+    if stream.stage is not Stage.FAILED or pull is None or pull.state is PullState.MERGED:
+        return ()
+    return (RETRY,) if pull.state is PullState.OPEN or stream.branch_sha is not None else ()
+
+
+def _update_button(view: PlanView, stream: WorkstreamView) -> tuple[CheckAction, ...]:
+    """For an open pull that is behind the plan's base and belongs there. A conflict has to be mended by hand."""
+    pull = stream.pull
+    if pull is None or pull.state is not PullState.OPEN or pull.mergeable is Mergeable.NO:
+        return ()
+    return (UPDATE,) if stream.behind and pull.base == view.base.name and stream.removed is None else ()

@@ -79,6 +79,12 @@ class Applied:
         )
 
     @property
+    def refused_to_merge(self) -> bool:
+        """Whether merges were tried and GitHub refused every one of them."""
+        merges = [outcome for action, outcome in self.outcomes.items() if isinstance(action, MergePull)]
+        return bool(merges) and all(outcome.kind is OutcomeKind.REFUSED for outcome in merges)
+
+    @property
     def unsettled(self) -> bool:
         """Whether something did not come about that may next time.
 

@@ -15,6 +15,7 @@ from bot.core.decide import Decision, decide
 from bot.core.facts import Facts
 from bot.core.memory import Memory
 from bot.core.model import IssueNumber
+from bot.core.train_wish import WishKind
 from bot.errors import NotFound, NotInstalled, RateLimited, ReadFailed
 from bot.github.port import GitHub, RepositoryRef
 from bot.store import commands, lanes, plans, trains
@@ -79,6 +80,9 @@ async def _turn(
         installation_id=lease.installation_id, full_name=lease.full_name, node_id=facts.repository.node_id
     )
     applied = await apply(github, database, lease, seen, decision.actions)
+    if applied.refused_to_merge and decision.wish.kind is WishKind.TAKE:  # another plan must not wait for the next try
+        async with database.session() as session:
+            await trains.settle(session, lease, facts.base.name, replace(decision.wish, kind=WishKind.NONE))
     learned = learn(decision.memory, applied, lease.failures)
     async with database.session() as session:  # T5
         if learned != decision.memory:

@@ -218,11 +218,18 @@ def test_two_that_are_found_good_at_once_leave_one_checkpoint_where_they_were_se
 
 
 def test_one_that_is_good_while_an_earlier_one_is_not_leaves_no_checkpoint() -> None:
-    earlier = replace(M1.landing, at=ago(4), expected=tree_of("other"))
+    earlier = replace(M1.landing, expected=tree_of("other"))  # at the same second
     given = a_world(M1, M2, on_base=(a_commit("m1", RED), a_commit("m2", a_check(), after="m1")))
     after = taken_in(given, memory_of(earlier, M2.landing))
     assert [each.green for each in after.landings] == [None, NOW]
     assert len(after.checkpoints) == 1
+
+
+def test_a_checkpoint_holds_only_what_had_landed_by_then() -> None:
+    given = a_world(M1, M2, on_base=(a_commit("m2", RUNNING, after="m1"),))
+    after = taken_in(given, memory_of(M1.landing, M2.landing))
+    assert [each.green for each in after.landings] == [NOW, None]
+    assert (after.checkpoints[-1].sha, after.checkpoints[-1].landed) == (sha("m1"), ("W1",))
 
 
 def test_somebodys_word_makes_it_done_and_its_evidence() -> None:

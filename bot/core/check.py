@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from bot.core.actions import PutCheck
 from bot.core.facts import Freeze, OwnCheck, PullFacts, PullState
 from bot.core.memory import Memory
-from bot.core.model import NodeId, Sha
+from bot.core.model import NodeId, Sha, Stage
 from bot.core.render.check import CheckText, check_output, outside_check, rollback_output
 from bot.core.views import PlanView, WorkstreamView
 
@@ -26,8 +26,9 @@ def own_check(
 ) -> PutCheck | None:
     """Return the write that makes the check on a plan's pull right; None if it is right."""
     current = pull.own_checks[0] if pull.own_checks else None
-    if pull.state is PullState.MERGED and (current is None or current.conclusion == "success"):
-        return None  # it landed: what was shown then stays
+    landed = pull.state is PullState.MERGED and (current is None or current.conclusion == "success")
+    if landed and (current is None or stream.stage is not Stage.ROLLED_BACK):
+        return None  # it landed: what was shown then stays, until it is taken back
     text = check_output(view, stream, status_url)
     made_from = f"plan/{view.issue.number}/{view.revision[:12]}/{pull.head_sha[:12]}"
     run = None

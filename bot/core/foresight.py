@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from bot.core.facts import PullState
 from bot.core.model import IssueNumber, Key, MergeMethod, OnRed, PlanState, Stage
 from bot.core.render.words import decisive
+from bot.core.train_actions import method_of
 from bot.core.verify import Finding
 from bot.core.views import GateResult, PlanView, WorkstreamView
 
@@ -189,14 +190,6 @@ def simulate(view: PlanView) -> Simulation:
         behind=tuple(Behind(stream=each, waits_for=missing[key]) for key, each in rest.items() if missing[key]),
         method=method_of(view),
     )
-
-
-def method_of(view: PlanView) -> MergeMethod:
-    """Return how a pull lands: as the config says if the repository allows it, else the first that it allows."""
-    allowed, wanted = view.repository.merge_methods, view.config.merge_method
-    if wanted is not None and wanted in allowed:
-        return wanted
-    return next((each for each in MergeMethod if each in allowed), MergeMethod.MERGE)
 
 
 def _sequence(able: tuple[Key, ...], needs: Mapping[Key, tuple[Key, ...]]) -> tuple[Key, ...]:

@@ -121,7 +121,7 @@ def _merge(view: PlanView, stream: WorkstreamView) -> MergePull:
         key=stream.workstream.key,
         pull=stream.pull.number,
         head_sha=stream.pull.head_sha,
-        method=_method(view),
+        method=method_of(view),
         title=title,
         message=message,
     )
@@ -133,7 +133,7 @@ def _merge_rollback(view: PlanView, back: RollbackView) -> MergePull:
         key=texts.called(back.rollback),
         pull=back.pull.number,
         head_sha=back.pull.head_sha,
-        method=_method(view),
+        method=method_of(view),
         title="",
         message="",
     )
@@ -177,7 +177,8 @@ def _is_due_for_update(view: PlanView, stream: WorkstreamView) -> bool:
     return view.config.update is Update.ALWAYS_CURRENT or blocking == {"freshness"}
 
 
-def _method(view: PlanView) -> MergeMethod:
+def method_of(view: PlanView) -> MergeMethod:
+    """Return how pulls land: as the config says if the repository allows it, else the first way that it allows."""
     allowed = view.repository.merge_methods
     if view.config.merge_method is not None and view.config.merge_method in allowed:
         return view.config.merge_method

@@ -19,7 +19,7 @@ from bot.core.facts import (
     PullState,
     Step,
 )
-from bot.core.foresight import line_up, method_of, simulate
+from bot.core.foresight import line_up, simulate
 from bot.core.judge import judge
 from bot.core.memory import Memory
 from bot.core.model import (
@@ -33,6 +33,7 @@ from bot.core.model import (
 )
 from bot.core.plan.graph import ancestors
 from bot.core.plan.revision import revision_of
+from bot.core.train_actions import method_of
 from bot.core.views import PlanView
 from tests.build import (
     NOW,

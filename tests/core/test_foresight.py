@@ -12,7 +12,7 @@ from bot.core.facts import (
     TrainFacts,
     Waiting,
 )
-from bot.core.foresight import Line, Simulation, line_up, method_of, simulate
+from bot.core.foresight import Line, Simulation, line_up, simulate
 from bot.core.ledger import Rollback
 from bot.core.model import (
     Branch,
@@ -30,6 +30,7 @@ from bot.core.model import (
 from bot.core.verify import Finding, Verification
 from bot.core.views import GateVerdict, Need, RollbackView, WorkstreamView
 from tests.build import (
+from bot.core.train_actions import method_of
     a_gate,
     a_plan,
     a_pull,

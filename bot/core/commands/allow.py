@@ -21,8 +21,8 @@ def run(case: CommandCase) -> Result:
         reply = f"Rollback {last.number} to {code(last.to)} is dropped; the base stays as it is."
         return replace(done(case, reply=reply), memory=memory)
     if not waiting:
-        what = name(case.key) if case.key is not None else "Nothing"
-        return refused(case, f"{what} waits for no verification of the base, so there is nothing to allow.")
+        what = f"{name(case.key)} waits for no" if case.key is not None else "Nothing waits for a"
+        return refused(case, f"{what} verification of the base, so there is nothing to allow.")
     order = Order(by=case.call.author, at=case.call.at, reason=" ".join(case.words))
     allowed = dict(case.intent.allowed)
     allowed.update((each.sha, order) for each in waiting)

@@ -32,6 +32,31 @@ class CheckFacts:
     url: str
     started_at: datetime | None = None
     completed_at: datetime | None = None
+    node_id: NodeId | None = None  # of the check run; None = a commit status
+    words: str = ""  # of a commit status: its description, as written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnotationFacts:
+    """A check run's remark on a line of a file, as written but without secrets."""
+
+    path: str
+    line: int  # 1-based, its first
+    level: str  # "failure", "warning" or "notice"; "" if GitHub says none
+    message: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureFacts:
+    """What a check run says about how it ended, as its App wrote it but without secrets. All defaults = nothing."""
+
+    title: str = ""
+    summary: str = ""  # markdown, up to 65,535 characters, as `text`
+    text: str = ""
+    annotations: tuple[AnnotationFacts, ...] = ()  # the first 10
+    annotation_count: int = 0  # of all of them
+    details_url: str = ""  # where its App shows more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,5 +328,6 @@ class Facts:
     course: tuple[Step, ...] | None = ()  # moves of the base since Memory.tip, oldest first; None = it is not in there
     commits: Mapping[Sha, CommitFacts] = field(default_factory=dict)  # those that ledger.watched asked for
     rollback: WorkstreamFacts | None = None  # branch and pulls of the last rollback
+    failures: Mapping[NodeId, FailureFacts] = field(default_factory=dict)  # those that failures.unexplained asked for
     train: TrainFacts = field(default_factory=TrainFacts)
     commands: tuple[CommandFacts, ...] = ()  # in the order of arrival

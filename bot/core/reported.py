@@ -40,6 +40,14 @@ def wanted_by(names: Iterable[CheckName], source: str) -> tuple[Wanted, ...]:
     return tuple(Wanted(name=each.name, app=each.app, source=source) for each in names)
 
 
+def counting_of(checks: Iterable[CheckFacts], names: Iterable[CheckName] | None) -> tuple[CheckFacts, ...]:
+    """Return the checks that count: every one, or where the config names some, just these."""
+    if names is None:
+        return tuple(checks)
+    wanted = wanted_by(names, "")
+    return tuple(found for found in checks if any(each.matches(found) for each in wanted))
+
+
 def of_state(checks: Iterable[CheckFacts], state: CheckState) -> tuple[CheckFacts, ...]:
     """Return the checks in that state, in their order."""
     return tuple(found for found in checks if found.state is state)

@@ -13,6 +13,7 @@ _SPACE = re.compile(r"\s+")
 _DIRECTION = frozenset(
     "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )  # could reorder what is read
+_COLOUR = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)")  # what a terminal obeys
 _MENTION = re.compile(r"@(?=[\w-])")
 _REFERENCE = re.compile(r"#(?=\d)|(?<=\bGH)-(?=\d)", re.IGNORECASE)  # "#12", "owner/name#12", "GH-12"
 _LINK = re.compile(r":(?=//)|(?<=\bwww)\.", re.IGNORECASE)  # a link to an issue counts as naming it
@@ -49,6 +50,15 @@ def quiet(text: str) -> str:
     return _LINK.sub(lambda found: found.group() + JOINER, line)
 
 
+def printed(line: str) -> str:
+    """Return one line of a program's output as it may stand in a code block: no colours, nothing that is not seen.
+
+    Its spaces stay; a tab becomes four.
+    """
+    bare = _COLOUR.sub("", line).expandtabs(4)
+    return "".join(char for char in bare if _is_seen(char)).rstrip()
+
+
 def name(text: str) -> str:
     """Return a workstream's key or an App's name: as it is where that is harmless ("W1"), else as a code span."""
     line = cut(_one_line(text), 60)
@@ -78,6 +88,8 @@ def when(at: datetime) -> str:
 def _one_line(text: str) -> str:
     """Fold white space, and drop what is not to be seen: control characters, half characters, changes of direction."""
     folded = _SPACE.sub(" ", text)
-    return "".join(
-        char for char in folded if char not in _DIRECTION and unicodedata.category(char) not in {"Cc", "Cs"}
-    ).strip()
+    return "".join(char for char in folded if _is_seen(char)).strip()
+
+
+def _is_seen(char: str) -> bool:
+    return char not in _DIRECTION and unicodedata.category(char) not in {"Cc", "Cs"}

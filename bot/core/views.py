@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import Enum
 
 from bot.core.config import Config
-from bot.core.facts import BaseFacts, IssueFacts, PullFacts, RepositoryFacts, TrainFacts
+from bot.core.facts import BaseFacts, CheckFacts, IssueFacts, PullFacts, RepositoryFacts, TrainFacts
 from bot.core.ledger import Checkpoint, Landing, Rollback, Stray
 from bot.core.model import (
     Branch,
@@ -88,6 +88,20 @@ class WorkstreamView:
     def asked_about(self) -> bool:
         """Whether an accepted edit left it out and nobody has said yet what becomes of it."""
         return self.removed is not None and self.stage not in {Stage.DONE, Stage.VERIFYING, Stage.CANCELLED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """CI said no: to the head of a workstream's pull, or to the base after a pull was merged into it."""
+
+    key: str  # the workstream's, or "rollback 1"
+    pull: PullFacts
+    sha: Sha  # the head, or the commit that the merge made
+    checks: tuple[CheckFacts, ...]  # those that count and failed; on the base also those that never ended
+    reason: str  # one safe markdown sentence without a full stop
+    green: Sha | None = None  # of the head: an earlier one of this pull that was green
+    landing: Landing | None = None  # of the base; None = of the head
+    checkpoint: Checkpoint | None = None  # of the base: the newest one without this merge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,9 +62,14 @@ class GraphQLAnswer:
         return any(error.kind == "RATE_LIMITED" and not error.path for error in self.errors)
 
 
+def without_secrets(text: str) -> str:
+    """Return a text from outside with everything taken out that looks like a token or a private key."""
+    return _SECRETS.sub("[removed]", text)
+
+
 def clean(text: str) -> str:
     """Return a text from outside as it may stand in errors and logs: no secrets, no end of lines, not endless."""
-    return " ".join(_SECRETS.sub("[removed]", text).split())[:_LONGEST_MESSAGE]
+    return " ".join(without_secrets(text).split())[:_LONGEST_MESSAGE]
 
 
 def message_of(status: int, body: bytes) -> str:

@@ -12,11 +12,11 @@ from typing import Any
 from cachetools import LRUCache
 
 from bot.core.actions import BuildBranch, MergePull, Mutation, Outcome, OutcomeKind, TryMerge
-from bot.core.facts import CommitFacts, PullFacts, Step, WorkstreamFacts
+from bot.core.facts import CommitFacts, FailureFacts, PullFacts, Step, WorkstreamFacts
 from bot.core.marker import read_marker
 from bot.core.model import Branch, IssueNumber, Login, MergeMethod, NodeId, Role, Sha
 from bot.errors import GitHubError, NotFound, NotInstalled
-from bot.github import history, mutations, outcomes, queries, readings, trial
+from bot.github import explained, history, mutations, outcomes, queries, readings, trial
 from bot.github.answers import GraphQLError, ResourceLimits, documented_shapes
 from bot.github.git_database import GitDatabase
 from bot.github.port import AppIdentity, OpenPullReading, PlanQuestion, PlanReading, RepositoryRef
@@ -98,6 +98,10 @@ class Client:
                 break
             after = page["pageInfo"]["endCursor"]
         return course.steps
+
+    async def failures(self, repository: RepositoryRef, runs: Sequence[NodeId]) -> dict[NodeId, FailureFacts]:
+        """Read what check runs say about how they ended, one GraphQL request per 10; an empty one for those that are gone."""
+        return await explained.failures(self._transport, repository.installation_id, runs)
 
     async def open_pulls(
         self, repository: RepositoryRef, *, first_page_only: bool

@@ -13,6 +13,7 @@ from bot.core.actions import BuildBranch, MergePull, Mutation, Outcome, TryMerge
 from bot.core.facts import (
     BaseFacts,
     CommitFacts,
+    FailureFacts,
     IssueFacts,
     OwnCheck,
     OwnComment,
@@ -98,6 +99,9 @@ class GitHub(Protocol):
 
         None if `since` is not in it, as far as 1,000 commits go: the branch was rewritten.
         """
+
+    async def failures(self, repository: RepositoryRef, runs: Sequence[NodeId]) -> dict[NodeId, FailureFacts]:
+        """Read what check runs say about how they ended, one GraphQL request per 10; an empty one for those that are gone."""
 
     async def open_pulls(
         self, repository: RepositoryRef, *, first_page_only: bool

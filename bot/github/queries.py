@@ -31,6 +31,8 @@ COMMITS_PER_PAGE = 100  # of a history
 MORE_PULLS = 25  # pulls looked at per further request when pulls from forks crowd out our own
 CHECKS_PER_COMMIT = 100
 OPEN_PULLS_PER_PAGE = 50
+RUNS_PER_REQUEST = 10  # each may come with 131,070 characters of output
+ANNOTATIONS_PER_RUN = 10
 
 ACTOR = "fragment Actor on Actor { __typename login }"
 
@@ -52,10 +54,10 @@ fragment Rollup on Commit {{
     nodes {{
       __typename
       ... on CheckRun {{
-        databaseId name status conclusion url startedAt completedAt
+        id databaseId name status conclusion url startedAt completedAt
         checkSuite {{ id app {{ databaseId name }} }}
       }}
-      ... on StatusContext {{ context state targetUrl createdAt creator {{ ...Actor }} }}
+      ... on StatusContext {{ context state description targetUrl createdAt creator {{ ...Actor }} }}
     }}
   }} }}
 }}"""
@@ -143,6 +145,18 @@ query IssueBody($owner: String!, $name: String!, $issue: Int!) {
 
 REPOSITORY_ID = """
 query RepositoryId($owner: String!, $name: String!) { repository(owner: $owner, name: $name) { id } }"""
+
+# One page asks for 1 + 10 connections (1 point) and at most 110 nodes.
+FAILURES = f"""
+query Failures($runs: [ID!]!) {{
+  nodes(ids: $runs) {{ ... on CheckRun {{
+    title summary text detailsUrl
+    annotations(first: {ANNOTATIONS_PER_RUN}) {{
+      totalCount
+      nodes {{ path annotationLevel title message location {{ start {{ line }} }} }}
+    }}
+  }} }}
+}}"""
 
 MORE = f"""
 query MorePulls($owner: String!, $name: String!, $app: Int!, $head: String!, $after: String) {{

@@ -31,6 +31,7 @@ from bot.core.actions import (
     TryMerge,
     name_of,
 )  # fmt: skip
+from bot.core.failures import learned as told
 from bot.core.judge import CLOCK_SKEW
 from bot.core.memory import Memory
 from bot.core.model import NodeId
@@ -238,7 +239,7 @@ def learn(memory: Memory, applied: Applied, failures: int = 0) -> Memory:
         elif isinstance(action, PostComment) and action.journal_key.startswith("status"):
             comment = NodeId(outcome.result)
     memory = replace(memory, checks=checks, refusals=refusals, comment=comment, drafts=drafts)
-    return learned(memory, applied.outcomes)
+    return learned(told(memory, applied.outcomes), applied.outcomes)
 
 
 def _refused(action: Action, outcome: Outcome, failures: int) -> bool:

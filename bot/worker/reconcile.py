@@ -5,8 +5,10 @@ Works from any starting point, so that a crash, a duplicate, a lost event and a 
 
 import asyncio
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -14,7 +16,7 @@ from bot.core.actions import MergePull
 from bot.core.decide import Decision, decide
 from bot.core.facts import Facts
 from bot.core.memory import Memory
-from bot.core.model import IssueNumber
+from bot.core.model import IssueNumber, PullNumber
 from bot.core.train_wish import WishKind
 from bot.errors import NotFound, NotInstalled, RateLimited, ReadFailed
 from bot.github.port import GitHub, RepositoryRef
@@ -95,7 +97,13 @@ async def _turn(
 
 def _taught(before: Memory, after: Memory) -> bool:
     """Whether the outcomes taught what another turn has to show or act upon."""
-    return replace(before, checks={}, comment=None) != replace(after, checks={}, comment=None)
+    shown: Mapping[str, Any] = {"checks": {}, "comment": None, "told": {}}
+    return replace(before, **shown) != replace(after, **shown) or _owed(before) != _owed(after)
+
+
+def _owed(memory: Memory) -> set[PullNumber]:
+    """The comments on failures that an earlier, broken-off turn wrote, so that it is not known what they show."""
+    return {pull for pull, note in memory.told.items() if note.comment is not None and not note.shown}
 
 
 async def _commit(

@@ -8,6 +8,7 @@ import hashlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.core import failures
 from bot.core.actions import (
     Action,
     AddLabels,
@@ -111,7 +112,7 @@ class Toy:
         self.memory = decision.memory
         self.commands = []
         outcomes = {action: self.do(action) for action in decision.actions}
-        self.memory = learned(self.memory, outcomes)
+        self.memory = learned(failures.learned(self.memory, outcomes), outcomes)
         return decision.actions
 
     def settle(self, most: int = 30) -> None:
@@ -154,6 +155,7 @@ class Toy:
                 self.put_check(action)
             case PostComment() | EditComment():
                 self.write(action)
+                return Outcome(kind=OutcomeKind.DONE, result="IC")
             case React(content=content):
                 self.reactions.append(content)
             case TickIssue():
@@ -220,7 +222,7 @@ class Toy:
         """Write the status comment or a reply."""
         marker = read_marker(action.body)
         assert marker is not None
-        if isinstance(action, PostComment) and not action.journal_key.startswith("status"):
+        if not marker.key.startswith("status"):
             self.replies.append(action.body)
             return
         assert isinstance(action, EditComment) == (self.comment is not None)

@@ -26,6 +26,7 @@ def run(name: str = "tests", **changes: Any) -> Json:
     app = changes.pop("app", {"databaseId": 9, "name": "CI"})
     return {
         "__typename": "CheckRun",
+        "id": "CR_1",
         "databaseId": 1,
         "name": name,
         "status": "COMPLETED",
@@ -43,6 +44,7 @@ def status(context: str = "lint", **changes: Any) -> Json:
         "__typename": "StatusContext",
         "context": context,
         "state": "SUCCESS",
+        "description": None,
         "targetUrl": "https://example.org/status",
         "createdAt": TIME,
         "creator": user("ci"),

@@ -51,6 +51,7 @@ def reads() -> Iterator[tuple[str, dict[str, Any]]]:
         yield request.document, request.variables
     yield queries.MORE, {"head": "x", "after": None}
     yield queries.OPEN_PULLS, {"after": None}
+    yield queries.FAILURES, {"runs": ["CR_1"]}
     yield queries.HISTORY, {"tip": COMMITS[0], "after": None}
     yield queries.ISSUE_BODY, {"issue": ISSUE}
     yield queries.REPOSITORY_ID, {}

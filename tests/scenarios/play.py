@@ -168,11 +168,11 @@ class Play(WithBaseCi):
     # ---- what they see ----
 
     async def replies(self, number: int | None = None) -> list[str]:
-        """Return what Signalbox wrote below an issue or pull, without the status comment."""
+        """Return what Signalbox answered below an issue or pull: its comments on status and failures are no answers."""
         return [
             each["body"]
             for each in await self.comments(number)
-            if each["user"]["login"] == "signalbox[bot]" and "<!-- signalbox:status" not in each["body"]
+            if each["user"]["login"] == "signalbox[bot]" and "<!-- signalbox:reply" in each["body"]
         ]
 
     async def forget_requests(self) -> None:

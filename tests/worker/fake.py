@@ -17,7 +17,7 @@ from bot.core.actions import (
     React,
     TryMerge,
 )
-from bot.core.facts import BaseFacts, CommitFacts, OwnComment, PullFacts, Step, WorkstreamFacts
+from bot.core.facts import BaseFacts, CommitFacts, FailureFacts, OwnComment, PullFacts, Step, WorkstreamFacts
 from bot.core.marker import read_marker
 from bot.core.model import Branch, IssueNumber, Login, NodeId, PullNumber, Role, Sha
 from bot.github.port import AppIdentity, OpenPullReading, PlanQuestion, PlanReading, RepositoryRef
@@ -38,6 +38,7 @@ class Fake:
         self.base: BaseFacts = a_base()
         self.steps: tuple[Step, ...] | None = ()  # how the base moved, oldest first; None = it was rewritten
         self.on_base: dict[Sha, CommitFacts] = {}  # its commits with their checks
+        self.said: dict[NodeId, FailureFacts] = {}  # what check runs say about how they failed
         self.comment: OwnComment | None = None
         self.there: dict[str, NodeId] = {}  # journal key -> a comment of ours that GitHub has
         self.role_of: dict[Login, Role] = {Login("mia"): Role.MAINTAIN}
@@ -71,6 +72,10 @@ class Fake:
     async def commits(self, repository: RepositoryRef, shas: Sequence[Sha]) -> dict[Sha, CommitFacts]:
         self.reads += 1
         return {sha: self.on_base[sha] for sha in shas if sha in self.on_base}
+
+    async def failures(self, repository: RepositoryRef, runs: Sequence[NodeId]) -> dict[NodeId, FailureFacts]:
+        self.reads += 1
+        return {run: self.said.get(run, FailureFacts()) for run in runs}
 
     async def course(self, repository: RepositoryRef, tip: Sha, since: Sha) -> tuple[Step, ...] | None:
         self.reads += 1

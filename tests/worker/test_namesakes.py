@@ -10,7 +10,7 @@ from bot.github import readings
 
 def a_run(number: int, suite: str, conclusion: str | None) -> dict[str, Any]:
     return {
-        "__typename": "CheckRun", "databaseId": number, "name": "test", "url": "https://x.example",
+        "__typename": "CheckRun", "id": f"CR_{number}", "databaseId": number, "name": "test", "url": "https://x.example",
         "status": "IN_PROGRESS" if conclusion is None else "COMPLETED", "conclusion": conclusion,
         "startedAt": "2026-11-20T19:05:00Z", "completedAt": None if conclusion is None else "2026-11-20T19:06:00Z",
         "checkSuite": {"id": suite, "app": {"databaseId": 15368, "name": "GitHub Actions"}},

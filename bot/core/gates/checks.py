@@ -7,7 +7,7 @@ at the check that Signalbox itself reports.
 from bot.core.facts import CheckFacts, CheckState
 from bot.core.gates import OWNER, Case, Gate
 from bot.core.model import CONFIG_PATH, OWN_CHECK
-from bot.core.reported import Wanted, failures, names_of, of_state, running, wanted_by
+from bot.core.reported import Wanted, counting_of, failures, names_of, of_state, running, wanted_by
 from bot.core.text import code, cut, plain
 from bot.core.views import GateResult, GateVerdict
 
@@ -59,10 +59,7 @@ def _wanted(case: Case) -> tuple[Wanted, ...]:
 
 def _counting(case: Case) -> tuple[CheckFacts, ...]:
     """The checks on the head that count: every one, or where the config names some, just these."""
-    if case.config.checks is None:
-        return case.pull.checks
-    wanted = _wanted(case)
-    return tuple(found for found in case.pull.checks if any(each.matches(found) for each in wanted))
+    return counting_of(case.pull.checks, case.config.checks)
 
 
 def _certain(case: Case) -> bool:

@@ -1,0 +1,39 @@
+"""What failed check runs say for themselves, asked by their node ids.
+
+Below client.py. Must not hold up a turn for what is only shown: a run that is gone or too heavy to read says nothing.
+"""
+
+from collections.abc import Sequence
+
+from bot.core.facts import FailureFacts
+from bot.core.model import NodeId
+from bot.github import queries, readings
+from bot.github.answers import GraphQLError, ResourceLimits, documented_shapes
+from bot.github.transport import Transport
+
+
+async def failures(transport: Transport, installation: int, runs: Sequence[NodeId]) -> dict[NodeId, FailureFacts]:
+    """Return what each run says, one request per 10 of them; none if there are none. Raises ReadFailed, NotInstalled."""
+    found: dict[NodeId, FailureFacts] = {}
+    for start in range(0, len(runs), queries.RUNS_PER_REQUEST):
+        found |= await _page(transport, installation, runs[start : start + queries.RUNS_PER_REQUEST])
+    return found
+
+
+async def _page(transport: Transport, installation: int, runs: Sequence[NodeId]) -> dict[NodeId, FailureFacts]:
+    """Read some runs; where GitHub finds that too heavy, each alone."""
+    variables = {"runs": list(runs)}
+    try:
+        data = await transport.query(installation, "Failures", queries.FAILURES, variables, forgive=_run_is_gone)
+    except ResourceLimits:
+        if len(runs) == 1:
+            return {runs[0]: FailureFacts()}
+        alone = [await _page(transport, installation, [run]) for run in runs]
+        return {run: facts for page in alone for run, facts in page.items()}
+    with documented_shapes("failed check runs"):
+        return {run: readings.failure(node) for run, node in zip(runs, data["nodes"], strict=True)}
+
+
+def _run_is_gone(error: GraphQLError) -> bool:
+    """Say whether an error only means that one of the runs was deleted: `nodes` then holds null at its place."""
+    return error.kind == "NOT_FOUND" and error.path[:1] == ("nodes",)

@@ -95,8 +95,9 @@ def merging(view: PlanView, memory: Memory) -> Iterator[MergePull]:
     """
     if view.state is not PlanState.RUNNING:
         return
-    if view.rollback is not None and view.rollback.ready and view.config.on_red is OnRed.ROLLBACK:
-        yield _merge_rollback(view, view.rollback)
+    back = view.rollback
+    if back is not None and back.rollback.active and back.ready and view.config.on_red is OnRed.ROLLBACK:
+        yield _merge_rollback(view, back)
         return
     for stream in view.streams:
         if not may_merge(view, stream):

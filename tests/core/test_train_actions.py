@@ -32,7 +32,7 @@ from tests.build import (
     tree_of,
 )
 from tests.build_base import a_commit, a_rollback
-from tests.core.ground import W1, W2, a_way_back, a_world, memory_of, merge_of, pull_of, taken_in
+from tests.core.ground import W1, W2, a_way_back, a_world, actions, memory_of, merge_of, pull_of, taken_in
 
 RED = a_check(state=CheckState.FAILED, conclusion="failure")
 M1, GOOD = merge_of("W1", "m1"), merge_of("W1", "m1", green=True)
@@ -231,6 +231,17 @@ def test_a_rollback_merges_by_itself_only_where_the_config_says_so(config: str, 
     memory = replace(memory, rollbacks=(a_rollback(BAD.landing, to="cp-1", built=sha("back")),))
     given = replace(BROKEN, rollback=a_world(back=pull).rollback, config_source=config)
     assert merges(given, memory) == merged
+
+
+def test_a_rollback_that_is_not_needed_any_more_is_closed_and_not_merged_in_the_same_turn() -> None:
+    memory = memory_of(GOOD.landing, BAD.landing)
+    memory = replace(memory, rollbacks=(a_rollback(BAD.landing, to="cp-1", built=sha("back")),))
+    given = replace(a_world(GOOD, BAD), rollback=a_world(back=a_way_back(head_message="Back")).rollback)
+    given = replace(given, config_source="on_red: rollback\n")
+    decided = actions(given, memory, ClosePull, MergePull)
+    assert [type(each) for each in decided] == [ClosePull, MergePull]
+    assert isinstance(decided[1], MergePull)
+    assert decided[1].key == "W3"
 
 
 # ---- what is noted before a merge ----

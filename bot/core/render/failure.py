@@ -12,7 +12,7 @@ from bot.core.facts import AnnotationFacts, CheckFacts, CheckState, FailureFacts
 from bot.core.gates import OWNER
 from bot.core.ledger import Landing
 from bot.core.model import NodeId, OnRed, Sha
-from bot.core.render.parts import bullets, fence, inline, link, sections, sentence, size, stopped, table
+from bot.core.render.parts import bullets, fence, inline, link, sections, size, stopped, table
 from bot.core.reported import ending
 from bot.core.text import code, cut, name, plain, printed
 from bot.core.views import Failure, PlanView
@@ -27,6 +27,7 @@ MOST_ANNOTATIONS = 10  # of one check
 TITLE_LIMIT = 120  # characters of an output's title and of an annotation's
 MESSAGE_LIMIT = 300  # characters
 PATH_LIMIT = 120  # characters
+BRANCH_LIMIT = 120  # characters
 ADDRESS_LIMIT = 500  # characters; a longer one is no link
 
 _LEVELS: Mapping[str, str] = {"failure": "❌ failure", "warning": "⚠️ warning", "notice": "💬 notice"}
@@ -135,7 +136,7 @@ def _place(view: PlanView, sha: Sha, note: AnnotationFacts) -> str:
 
 def _message(note: AnnotationFacts) -> str:
     title, message = inline(note.title, TITLE_LIMIT), inline(note.message, MESSAGE_LIMIT)
-    return f"{sentence(title)} {message}".strip() if title != message else message
+    return f"{stopped(title)} {message}".strip() if title != message else message
 
 
 def _output(said: FailureFacts) -> str:
@@ -180,7 +181,7 @@ def _changed_on_base(view: PlanView, failure: Failure, landing: Landing) -> str:
 
 
 def _next_on_head(failure: Failure) -> str:
-    return f"{OWNER}, by a push to {code(failure.pull.head)}; `/signalbox retry` has the checks run again."
+    return f"{OWNER}, by a push to {code(cut(failure.pull.head, BRANCH_LIMIT))}; `/signalbox retry` has the checks run again."
 
 
 def _next_on_base(view: PlanView, landing: Landing) -> str:

@@ -6,25 +6,23 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections import Counter
 from contextlib import suppress
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import aiohttp
 
-from demo.agents import Clone
+from demo.agents import Ci, Clone
 from demo.display import Display
+from demo.looks import Looks
 from demo.people import Person
 from demo.processes import Programs, StartFailed, free_port
 from demo.story import Story
-
-NEEDS = {"W1": (), "W2": ("W1",), "W3": ("W1",), "W4": ("W2", "W3"), "W5": ("W4",)}
+from demo.summary import summarise
 
 
 def main() -> int:
-    """Play the demo; 0 if everything landed in a valid order."""
+    """Play the demo; 0 if everything in its summary is as it should be."""
     arguments = argparse.ArgumentParser(prog="demo", description=__doc__)
     arguments.add_argument("--keep", action="store_true", help="stay up afterwards, to look around")
     keep = arguments.parse_args().keep
@@ -47,11 +45,16 @@ async def _demo(folder: Path, *, keep: bool) -> int:
         await programs.bot(github, port)
         show.line(f"GitHub's stand-in: {github['web_url']}   Signalbox: http://127.0.0.1:{port}")
         async with aiohttp.ClientSession() as session:
-            story = await _story(show, github, folder, session)
+            story = _story(show, github, folder, session)
             await story.play()
-            valid = await _summary(show, story, github, session, keep=keep)
+            async with session.get(f"{github['api_url']}/_sandbox/requests") as response:
+                requests = (await response.json())["requests"]
+            good = await summarise(story, requests)
+            show.line(f"Plan              {github['web_url']}/{github['repository']}/issues/{story.issue}")
         if keep:
             await _stay(show, github, story)
+        else:
+            show.line("                  (gone with the demo; `make demo KEEP=1` stays up to look around)")
     except (StartFailed, TimeoutError, RuntimeError) as error:
         show.line(f"The demo failed: {error}")
         if (folder / "signalbox.log").exists():
@@ -59,10 +62,10 @@ async def _demo(folder: Path, *, keep: bool) -> int:
         return 1
     finally:
         await programs.stop()
-    return 0 if valid else 1
+    return 0 if good else 1
 
 
-async def _story(show: Display, github: dict[str, Any], folder: Path, session: aiohttp.ClientSession) -> Story:
+def _story(show: Display, github: dict[str, Any], folder: Path, session: aiohttp.ClientSession) -> Story:
     def person(login: str, token: str) -> Person:
         return Person(
             login=login, token=token, api_url=github["api_url"], repository=github["repository"], session=session
@@ -71,46 +74,17 @@ async def _story(show: Display, github: dict[str, Any], folder: Path, session: a
     users = {login: person(login, user["token"]) for login, user in github["users"].items()}
     host = github["git_url"].removeprefix("http://")
     url = f"http://x-access-token:{users['ada'].token}@{host}/{github['repository']}.git"
+    clone, looks = Clone(folder=folder / "work" / "clone", url=url), Looks(users["mia"])
     return Story(
         show=show,
         ada=users["ada"],
         mia=users["mia"],
         wim=users["wim"],
-        robot=person("ci", github["ci_token"]),
-        clone=Clone(folder=folder / "work" / "clone", url=url),
+        clone=clone,
         signalbox_app=github["app_id"],
-        web_url=github["web_url"],
+        looks=looks,
+        ci=Ci(robot=person("ci", github["ci_token"]), clone=clone, looks=looks),
     )
-
-
-async def _summary(
-    show: Display, story: Story, github: dict[str, Any], session: aiohttp.ClientSession, *, keep: bool
-) -> bool:
-    show.title("Summary")
-    keys = {number: key for key, number in story.pulls.items()}
-    order = [keys[pull["number"]] for pull in story.merged]
-    valid = set(order) == set(NEEDS) and all(
-        order.index(need) < order.index(key) for key, needs in NEEDS.items() for need in needs
-    )
-    show.line(f"Order of merges   {' -> '.join(order)}   ({'valid' if valid else 'NOT VALID'})")
-    base = github["api_url"]
-    async with session.get(f"{base}/_sandbox/requests") as response:
-        requests = await response.json()
-    mine = [each for each in requests["requests"] if each["actor"] == "signalbox[bot]"]
-    kinds = Counter("reads" if _is_read(each) else "writes" for each in mine)
-    show.line(f"Requests used     {len(mine)} by Signalbox: {kinds['reads']} reads, {kinds['writes']} writes")
-    if story.delays:
-        middle, longest = median(story.delays) * 1000, max(story.delays) * 1000
-        show.line(f"Push to check     median {middle:.0f} ms, longest {longest:.0f} ms, of {len(story.delays)} pushes")
-    show.line(f"Time              {show.seconds:.0f} s")
-    show.line(f"Plan              {story.web_url}/{github['repository']}/issues/{story.issue}")
-    show.line("                  (gone with the demo; `make demo KEEP=1` stays up to look around)" if not keep else "")
-    return valid
-
-
-def _is_read(request: dict[str, Any]) -> bool:
-    fields = request.get("fields") or []
-    return request["method"] == "GET" or (request["path"].endswith("/graphql") and not fields)
 
 
 async def _stay(show: Display, github: dict[str, Any], story: Story) -> None:

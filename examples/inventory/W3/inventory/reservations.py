@@ -1,6 +1,10 @@
-"""Which pieces are promised to whom."""
+"""Which pieces are promised to whom, and what the customer pays for that."""
 
 from collections import defaultdict
+
+from inventory.money import amount
+
+DEPOSIT = amount("0.50")  # for each piece, in cents
 
 
 class Reservations:
@@ -20,3 +24,9 @@ class Reservations:
     def reserved(self, article: str) -> int:
         """Return how many pieces are set aside for anybody."""
         return sum(self._held[article].values())
+
+    def slip(self, article: str, customer: str) -> str:
+        """Return what the customer gets on paper, with the deposit in euros."""
+        pieces = self._held[article][customer]
+        euros, cents = divmod(pieces * DEPOSIT, 100)
+        return f"{pieces} x {article}, deposit {euros}.{cents:02}"

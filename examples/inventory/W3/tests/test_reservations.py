@@ -15,3 +15,8 @@ class Reserving(unittest.TestCase):
         held.reserve("bolt", "anna", 2)
         self.assertEqual(held.release("bolt", "anna"), 2)
         self.assertEqual(held.reserved("bolt"), 0)
+
+    def test_the_slip_names_the_deposit(self) -> None:
+        held = Reservations()
+        held.reserve("bolt", "anna", 2)
+        self.assertEqual(held.slip("bolt", "anna"), "2 x bolt, deposit 1.00")

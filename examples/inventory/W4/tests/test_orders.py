@@ -12,7 +12,7 @@ class Ordering(unittest.TestCase):
         self.ledger.receive("bolt", 12)
         self.held = Reservations()
         self.held.reserve("bolt", "anna", 2)
-        self.desk = OrderDesk(self.ledger, Prices({"bolt": 20}), self.held)
+        self.desk = OrderDesk(self.ledger, Prices({"bolt": "0.20"}), self.held)
 
     def test_an_order_takes_pieces_and_has_a_price(self) -> None:
         self.assertEqual(self.desk.order("bolt", 10), 180)

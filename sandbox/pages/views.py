@@ -34,6 +34,7 @@ EMOJI = {
     "rocket": "🚀",
     "eyes": "👀",
 }
+TAGS = "refs/tags/"
 CONCLUSION_ICONS = {"success": "success", "skipped": "neutral", "neutral": "neutral"}
 REVIEW_VERBS = {
     "APPROVED": "approved these changes",
@@ -152,8 +153,9 @@ def timeline(world: World, repo: Repository, thread: Issue) -> list[Json]:
 
 
 async def commit_row(world: World, repo: Repository, git: Git, sha: str) -> Json:
-    """Return a line of a list of commits, with what its checks come to."""
+    """Return a line of a list of commits, with what its checks come to and the tags that point to it."""
     found = await git.commit(sha)
+    tags = [name.removeprefix(TAGS) for name, at in (await git.refs()).items() if at == sha and name.startswith(TAGS)]
     return {
         "sha": sha,
         "href": paths.of_commit(world, repo, sha),
@@ -161,6 +163,7 @@ async def commit_row(world: World, repo: Repository, git: Git, sha: str) -> Json
         "author": found.author.name,
         "date": found.committer.date,
         "check": overall(world, repo, sha),
+        "tags": [{"name": name, "href": paths.of_tree(world, repo, name)} for name in tags],
     }
 
 

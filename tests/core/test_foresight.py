@@ -27,10 +27,10 @@ from bot.core.model import (
     Stage,
     Update,
 )
+from bot.core.train_actions import method_of
 from bot.core.verify import Finding, Verification
 from bot.core.views import GateVerdict, Need, RollbackView, WorkstreamView
 from tests.build import (
-from bot.core.train_actions import method_of
     a_gate,
     a_plan,
     a_pull,

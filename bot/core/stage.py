@@ -72,7 +72,7 @@ def _unverified(found: Verification | None) -> tuple[Stage, str]:
         return Stage.VERIFYING, found.reason if found is not None else ""
     if found.finding is Finding.RED:
         return Stage.FAILED, f"Merged, but the base is broken: {found.reason}"
-    return Stage.VERIFYING, found.reason
+    return Stage.VERIFYING, f"{found.reason}; {found.next_actor} has to look, `/signalbox allow` takes the base as good"
 
 
 def _open_stage(at: Standing, pull: PullFacts) -> tuple[Stage, str]:

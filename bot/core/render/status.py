@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from bot.core.ledger import Checkpoint, Stray
+from bot.core.ledger import Checkpoint, Landing, Stray, unverified
 from bot.core.model import Mode, Order, PlanState, Severity, Sha, Stage
 from bot.core.render import difference, forecast, notices, rollback
 from bot.core.render.graph import graph
@@ -39,6 +39,7 @@ from bot.core.render.words import (
     wait_words,
 )
 from bot.core.text import code, login, name, when
+from bot.core.verify import Finding
 from bot.core.views import PlanView, WorkstreamView
 
 TABLE_LIMIT = 25_000  # bytes; all limits of a comment together stay below COMMENT_LIMIT
@@ -214,10 +215,30 @@ def _checkpoint(view: PlanView, checkpoint: Checkpoint) -> str:
 def _rollbacks(view: PlanView) -> str:
     """The rollback under way, and what a person has to decide."""
     if view.rollback is None:
-        return ""
+        return _broken(view)
     if view.rollback.rollback.unclean and view.rollback.rollback.active:
         return rollback.unclean(view, view.rollback.rollback)
     return sections("### Rollback", sentence(rollback.line(view, view.rollback)))
+
+
+def _broken(view: PlanView) -> str:
+    """What people can do about a broken base where the config leaves it to them, or they closed its rollback."""
+    red = [each for each in unverified(view.landings) if _is_red(view, each)]
+    if not red or view.state not in {PlanState.RUNNING, PlanState.PAUSED}:
+        return ""
+    what = link(f"#{red[0].pull}", f"{view.repository.url}/pull/{red[0].pull}")
+    back = "`/signalbox rollback` takes it back, " if red[0].key is not None else ""
+    return sections(
+        f"### {code(view.base.name)} is broken",
+        f"**{name(rollback.name_of(red[0]))}** ({what}) broke it: {stopped(view.verifications[red[0].pull].reason)} "
+        f"Nothing merges until somebody decides: {back}`/signalbox allow` takes the base as good, "
+        "and so does a commit that mends it.",
+    )
+
+
+def _is_red(view: PlanView, landing: Landing) -> bool:
+    found = view.verifications.get(landing.pull)
+    return found is not None and found.finding is Finding.RED
 
 
 def _strays(view: PlanView) -> str:

@@ -18,7 +18,7 @@ from tests.scenarios.rollbacks import (
     says,
 )
 
-THREE = {"W1": [], "W2": ["W1"], "W3": ["W2"]}
+THREE: dict[str, list[str]] = {"W1": [], "W2": ["W1"], "W3": ["W2"]}
 
 
 async def all_landed(play: Play) -> None:

@@ -13,7 +13,7 @@ from tests.scenarios.rollbacks import (
     says,
 )
 
-TWO = {"W1": [], "W2": ["W1"]}
+TWO: dict[str, list[str]] = {"W1": [], "W2": ["W1"]}
 
 
 async def test_by_the_policy_rollback_signalbox_merges_it_itself_once_ci_is_green_on_it(play: Play) -> None:
@@ -50,7 +50,9 @@ async def test_by_the_policy_hold_the_plan_stands_until_somebody_allows_the_base
     await play.settled()
     assert await rollback_pulls(play) == []
     assert await play.tip() == broken
-    assert "broken" in await play.status()
+    await says(
+        play, "`main` is broken", "`/signalbox rollback` takes it back, `/signalbox allow` takes the base as good"
+    )
     reactions, _ = await play.tell("mia", "/signalbox allow Flaky for weeks")
     assert reactions == {"eyes", "rocket"}
     await play.until_stage("W1", "done")

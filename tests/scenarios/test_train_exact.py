@@ -5,8 +5,8 @@ import pytest
 from tests.scenarios.play import Play
 from tests.scenarios.rollbacks import begin, bring, land, merged, says
 
-TWO = {"W1": [], "W2": ["W1"]}
-FREE = {"W1": [], "W2": []}
+TWO: dict[str, list[str]] = {"W1": [], "W2": ["W1"]}
+FREE: dict[str, list[str]] = {"W1": [], "W2": []}
 TRANSIENT = {"message": "Base branch was modified. Review and try the merge again."}
 
 

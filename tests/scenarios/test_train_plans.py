@@ -41,7 +41,7 @@ async def test_one_merges_after_the_other_and_each_is_verified_before_the_next(p
         for play, key in ((one, "A1"), (other, "B1"), (one, "A2"), (other, "B2")):
             await bring(play, key)
             await play.settled()
-        order = []
+        order: list[int] = []
         for _ in range(4):
             await one.settled()
             state = (await one.state())["octo/demo"]

@@ -220,6 +220,15 @@ async def test_the_lists_are_there_without_login(github: StandIn, path: str) -> 
     assert "octo" in html
 
 
+async def test_a_tag_is_shown_on_its_commit(github: StandIn) -> None:
+    _, main, _ = await github.call("GET", "/repos/octo/demo/git/ref/heads/main")
+    tag = {"ref": "refs/tags/signalbox/1/cp-0", "sha": main["object"]["sha"]}
+    await github.call("POST", "/repos/octo/demo/git/refs", tag)
+    link = '<a class="ref" href="/octo/demo/tree/signalbox/1/cp-0">signalbox/1/cp-0</a>'
+    for path in ("/octo/demo/commits/main", f"/octo/demo/commit/{tag['sha']}"):
+        assert link in (await github.page(path))[1]
+
+
 @pytest.mark.parametrize(
     "path", ["/nobody", "/octo/none", "/octo/demo/issues/99", "/octo/demo/tree/none", "/octo/demo/runs/1"]
 )

@@ -126,8 +126,9 @@ class CheckAction:
 class PutCheck:
     """Create the `signalbox` check run on a head, or change the one that is there.
 
-    `external_id` is "plan/<issue>/<revision:12>/<head:12>/<digest:12>" or "outside/<head:12>/<digest:12>": it says what
-    the run was made from, and its digest what it shows, so that an unchanged one is never written again.
+    `external_id` is "plan/<issue>/<revision:12>/<head:12>/<digest:12>", "outside/<head:12>/<digest:12>" or, on the head of
+    a merge group, "group/<head:12>/<digest:12>": it says what the run was made from, and its digest what it shows, so that
+    an unchanged one is never written again.
     """
 
     replay: ClassVar[Replay] = Replay.SAFE
@@ -182,6 +183,19 @@ class MergePull:
     method: MergeMethod
     title: str
     message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnqueuePull:
+    """Put a pull into the merge queue of its base, if its head is still the one that was judged.
+
+    GitHub refuses one that is there already (ALREADY), and one that the base's rules would not let merge.
+    """
+
+    replay: ClassVar[Replay] = Replay.GUARDED
+    key: str  # a workstream's key, or "rollback 1"
+    pull: NodeId
+    expected: Sha
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,6 +271,7 @@ Mutation = (
     | OpenPull
     | ReopenPull
     | ClosePull
+    | EnqueuePull
     | UpdateBranch
     | MarkReady
     | AddLabels
@@ -277,6 +292,8 @@ def name_of(action: Action) -> str:
     match action:
         case MergePull():
             return f"merge {action.key}"
+        case EnqueuePull():
+            return f"enqueue {action.key}"
         case OpenPull():
             return f"open the pull for {action.key}"
         case CreateRefs():

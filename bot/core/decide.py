@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.core import failures, together, train_actions
+from bot.core import failures, merge_queue, together, train_actions
 from bot.core.actions import (
     Action,
     AddLabels,
@@ -82,6 +82,7 @@ def decide(facts: Facts, memory: Memory) -> Decision:
         intent=_settled(view, memory),
         checks=_current_checks(view, memory),
         trials=kept(view, memory),
+        queued=merge_queue.seen(view, memory),
     )
     memory, told = failures.telling(view, facts, memory)
     memory = together.noticed(view, facts, memory)

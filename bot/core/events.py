@@ -66,7 +66,12 @@ class RepositoryWake:
     """Wake every plan of the repository."""
 
 
-Wake = PlanIssue | PullWake | BranchWake | BaseWake | RepositoryWake
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideWake:
+    """Wake the turn over the repository itself, which looks after pulls outside plans and after merge groups."""
+
+
+Wake = PlanIssue | PullWake | BranchWake | BaseWake | OutsideWake | RepositoryWake
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,7 +296,8 @@ def _statuses(name: str, payload: Mapping[str, Any]) -> Event:
 
 def _merge_groups(name: str, payload: Mapping[str, Any]) -> Event:
     body = MergeGroupPayload.model_validate(payload)
-    return _event(name, body, wakes=(BaseWake(name=Branch(body.merge_group.base_ref.removeprefix("refs/heads/"))),))
+    base = Branch(body.merge_group.base_ref.removeprefix("refs/heads/"))
+    return _event(name, body, wakes=(BaseWake(name=base), OutsideWake()))
 
 
 def _repository(name: str, payload: Mapping[str, Any]) -> Event:

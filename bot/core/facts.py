@@ -69,6 +69,7 @@ class OwnCheck:
     external_id: str  # see actions.PutCheck
     started_at: datetime | None
     url: str
+    title: str = ""  # plain text; read only where merge groups are judged
 
 
 class ReviewState(Enum):
@@ -137,6 +138,21 @@ class PullFacts:
     merged_at: datetime | None = None
     merged_by: Login | None = None
     closed_at: datetime | None = None
+    queued: int | None = None  # its position in GitHub's merge queue, from 1; None = it is in none
+    queue_required: bool = False  # GitHub merges into its base by the base's merge queue only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueEntry:
+    """One pull in GitHub's merge queue, and the merge group that GitHub made of it and of everything ahead of it."""
+
+    position: int  # from 1
+    pull: PullNumber
+    url: str
+    head: Sha  # of the pull
+    own: OwnCheck | None  # our newest run on that head
+    group: Sha | None  # head of its merge group; None = not built yet
+    shown: OwnCheck | None = None  # our newest run on the group's head
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,6 +269,7 @@ class BaseFacts:
     sha: Sha | None
     tree: Sha | None = None
     required_checks: tuple[RequiredCheck, ...] = ()
+    merge_queue: bool = False  # a rule has it merged into by GitHub's merge queue only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

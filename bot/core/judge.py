@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.core import registry, rollback, surroundings
+from bot.core import merge_queue, registry, rollback, surroundings
 from bot.core.facts import Facts, PullFacts, PullState, Seen, WorkstreamFacts
 from bot.core.gates import Case, Gate, Unproven
 from bot.core.gates.checks import failed_checks
@@ -177,7 +177,8 @@ def _rollback_view(judging: _Judging) -> RollbackView | None:
         head_since=judging.since(f"head/{stream.key}", pull.head_sha),
     )  # fmt: skip
     gates = tuple(_dated(judging, stream.key, gate, pull.head_sha) for gate in rollback.gates_of(current, case))
-    return replace(view, gates=gates)
+    queued = memory.queued.get(merge_queue.called(current.number))
+    return replace(view, gates=gates, ejected=merge_queue.is_ejected(queued, pull, facts.base, None))
 
 
 def _state(intent: Intent) -> PlanState:
@@ -237,6 +238,9 @@ def _view(judging: _Judging, stream: Workstream, needs: tuple[Need, ...]) -> Wor
         behind=behind,
         landing=landing,
         removed=removed,
+        ejected=merge_queue.is_ejected(
+            memory.queued.get(stream.key), pull, facts.base, memory.intent.merges.get(stream.key)
+        ),
         note=note,
     )
 

@@ -34,6 +34,15 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """That a pull was seen in GitHub's merge queue: if it left unmerged, it is not put in again for nothing."""
+
+    head: Sha
+    base: Sha | None  # tip of the base then
+    asked: datetime | None = None  # UTC, when somebody last said `/signalbox merge` by then; None = nobody had
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """The whole memory of one plan."""
 
@@ -62,6 +71,7 @@ class Memory:
     tested: Mapping[str, Tested] = field(default_factory=dict)  # combinations of heads -> what CI said of them together
     watched: tuple[Sha, ...] = ()  # commits that the last read looked at: a guess for the next
     adopted: tuple[Key, ...] = ()  # workstreams whose branch was there before they came in: it is not ours to delete
+    queued: Mapping[str, Queued] = field(default_factory=dict)  # key, or "rollback 1" -> see merge_queue.py
     drafts: bool = True  # False = this repository refuses draft pull requests
     told: Mapping[PullNumber, Told] = field(default_factory=dict)  # what pulls' comments say of CI
     refusals: Mapping[str, str] = field(default_factory=dict)  # action -> GitHub's words, shown until it works

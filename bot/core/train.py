@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from bot.core.facts import Facts, PullFacts, PullState, Step
 from bot.core.ledger import Checkpoint, Landing, Rollback, Stray, landing_of, standing, unverified
 from bot.core.memory import Memory
+from bot.core.merge_queue import QUEUE_BOT
 from bot.core.model import Key, Login, OnRed, Order, PlanState, PullNumber, Sha
 from bot.core.rollback import back_before, pull_of, rollback_of
 from bot.core.text import code
@@ -116,8 +117,10 @@ def _landing(memory: Memory, landed: _Ours, step: Step, earlier: list[Step]) -> 
             break
         first = each
     judged = memory.judged.get(landed.key) if landed.key is not None else None
-    ours = pull.merged_by == pull.author and pull.author.endswith("[bot]")
     rollback = next((each for each in memory.rollbacks if each.number == landed.rollback), None)
+    wanted = judged.head if judged is not None else rollback.built if rollback is not None else None
+    ours = pull.merged_by == pull.author and pull.author.endswith("[bot]")
+    ours = ours or (pull.merged_by == QUEUE_BOT and wanted == pull.head_sha)
     expected: Sha | None = None
     if judged is not None and (judged.head, judged.base) == (pull.head_sha, first.before):
         expected = judged.tree

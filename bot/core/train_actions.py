@@ -12,14 +12,17 @@ from bot.core.actions import (
     Change,
     ClosePull,
     CreateRefs,
+    EnqueuePull,
     MergePull,
     OpenPull,
     TryMerge,
     UpdateBranch,
+    name_of,
 )
 from bot.core.facts import Mergeable, PullState
 from bot.core.ledger import Judged, unverified
 from bot.core.memory import Memory
+from bot.core.merge_queue import is_required, waiting_in_it
 from bot.core.model import MergeMethod, Mode, OnRed, PlanState, Stage, Update
 from bot.core.opening import trial_branch
 from bot.core.render import brief
@@ -87,24 +90,27 @@ def _build(view: PlanView, back: RollbackView) -> BuildBranch:
     )
 
 
-def merging(view: PlanView, memory: Memory) -> Iterator[MergePull]:
+def merging(view: PlanView, memory: Memory) -> Iterator[MergePull | EnqueuePull]:
     """At most one merge a turn: after it the base is another one, and everything is judged anew.
 
     One that GitHub refused before is tried again, and the next one behind it: it must not hold up what does not need
-    it. Whoever carries this out stops at the first that lands.
+    it. Whoever carries this out stops at the first that lands. Where the base has a merge queue, one is put into it and
+    nothing more until that has landed and is verified, or was taken out.
     """
     if view.state is not PlanState.RUNNING:
         return
     back = view.rollback
     if back is not None and back.rollback.active and back.ready and view.config.on_red is OnRed.ROLLBACK:
-        yield _merge_rollback(view, back)
+        yield from _merge_rollback(view, back)
+        return
+    if waiting_in_it(view) is not None:
         return
     for stream in view.streams:
         if not may_merge(view, stream):
             continue
         merge = _merge(view, stream)
         yield merge
-        if f"merge {merge.key}" not in memory.refusals:
+        if name_of(merge) not in memory.refusals:
             return
 
 
@@ -112,11 +118,13 @@ def may_merge(view: PlanView, stream: WorkstreamView) -> bool:
     """Say whether Signalbox merges it now: by its mode, or because somebody said `/signalbox merge`."""
     wanted = view.config.mode is Mode.AUTO or stream.workstream.key in view.intent.merges
     known = stream.pull is not None and stream.pull.mergeable is Mergeable.YES
-    return wanted and known and stream.stage is Stage.MERGEABLE
+    return wanted and known and stream.stage is Stage.MERGEABLE and not stream.ejected
 
 
-def _merge(view: PlanView, stream: WorkstreamView) -> MergePull:
+def _merge(view: PlanView, stream: WorkstreamView) -> MergePull | EnqueuePull:
     assert stream.pull is not None
+    if is_required(view.base, stream.pull):
+        return EnqueuePull(key=stream.workstream.key, pull=stream.pull.node_id, expected=stream.pull.head_sha)
     title, message = brief.merge_commit(view, stream)
     return MergePull(
         key=stream.workstream.key,
@@ -128,9 +136,13 @@ def _merge(view: PlanView, stream: WorkstreamView) -> MergePull:
     )
 
 
-def _merge_rollback(view: PlanView, back: RollbackView) -> MergePull:
+def _merge_rollback(view: PlanView, back: RollbackView) -> Iterator[MergePull | EnqueuePull]:
     assert back.pull is not None
-    return MergePull(
+    if is_required(view.base, back.pull):
+        if back.pull.queued is None and not back.ejected:
+            yield EnqueuePull(key=texts.called(back.rollback), pull=back.pull.node_id, expected=back.pull.head_sha)
+        return
+    yield MergePull(
         key=texts.called(back.rollback),
         pull=back.pull.number,
         head_sha=back.pull.head_sha,
@@ -146,7 +158,8 @@ def noted(view: PlanView, memory: Memory, actions: tuple[Action, ...]) -> Memory
     tip = view.base.sha
     for stream in view.streams:
         key, pull = stream.workstream.key, stream.pull
-        if pull is None or tip is None or not any(isinstance(each, MergePull) and each.key == key for each in actions):
+        tried = any(isinstance(each, MergePull | EnqueuePull) and each.key == key for each in actions)
+        if pull is None or tip is None or not tried:
             continue
         tree = pull.trial_tree if pull.trial_parents == (tip, pull.head_sha) else None
         judged[key] = Judged(head=pull.head_sha, base=tip, tree=tree, at=view.now)
@@ -191,8 +204,11 @@ def wish(view: PlanView) -> Wish:
     frozen, outside = _freeze(view)
     kind, doing, key, since = WishKind.NONE, "", None, None
     first = _first(view)
+    queued = waiting_in_it(view) if view.state in _LOOKED_AFTER else None
     if _keeps(view):
         kind, doing = WishKind.KEEP, _doing(view)
+    elif queued is not None:
+        kind, doing = WishKind.KEEP, f"{name(queued[0])} (#{queued[1].number}) is in GitHub's merge queue"
     elif first is not None:
         ready = first.stage is Stage.MERGEABLE
         kind = WishKind.TAKE if ready and may_merge(view, first) else WishKind.WAIT

@@ -77,6 +77,7 @@ class WorkstreamView:
     behind: int | None = None  # commits of the base that its branch has not; None = not known
     landing: Landing | None = None  # its merge, once the base shows it
     removed: Removal | None = None  # the accepted edit that left it out; None = it is in the plan
+    ejected: bool = False  # GitHub's merge queue took this head out again, and nothing has changed since
     note: str = ""  # why it is in this stage where the gates do not say it ("closed without being merged")
 
     @property
@@ -112,6 +113,7 @@ class RollbackView:
     branch: Branch
     pull: PullFacts | None
     gates: tuple[GateResult, ...] = ()  # of its open pull
+    ejected: bool = False  # as in WorkstreamView
 
     @property
     def ready(self) -> bool:

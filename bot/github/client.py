@@ -12,7 +12,7 @@ from typing import Any
 from cachetools import LRUCache
 
 from bot.core.actions import BuildBranch, MergePull, Mutation, Outcome, OutcomeKind, TryMerge
-from bot.core.facts import CommitFacts, FailureFacts, PullFacts, Step, WorkstreamFacts
+from bot.core.facts import CommitFacts, FailureFacts, PullFacts, QueueEntry, Step, WorkstreamFacts
 from bot.core.marker import read_marker
 from bot.core.model import Branch, IssueNumber, Login, MergeMethod, NodeId, Role, Sha
 from bot.errors import GitHubError, NotFound, NotInstalled
@@ -124,6 +124,28 @@ class Client:
             if first_page_only or not page["pageInfo"]["hasNextPage"]:
                 return NodeId(data["id"]), tuple(pulls)
             after = page["pageInfo"]["endCursor"]
+
+    async def merge_queue(self, repository: RepositoryRef, base: Branch) -> tuple[QueueEntry, ...]:
+        """Read a branch's merge queue, next entry first, one GraphQL request per 50; () where it has none.
+
+        Not cached. Raises ReadFailed, NotFound if the repository is gone, NotInstalled if the App may not read it.
+        """
+        entries: list[QueueEntry] = []
+        after: str | None = None
+        while True:
+            variables = {"branch": base, "after": after}
+            request = queries.Request(operation="MergeQueue", document=queries.MERGE_QUEUE, variables=variables)
+            data = (await self._ask(repository, request))["repository"]
+            if data is None:
+                raise NotFound(f"repository {repository.full_name}")
+            with documented_shapes("the merge queue"):
+                if data["mergeQueue"] is None:
+                    return ()
+                page = data["mergeQueue"]["entries"]
+                entries += [readings.queue_entry(node) for node in page["nodes"] if node["pullRequest"] is not None]
+                if not page["pageInfo"]["hasNextPage"]:
+                    return tuple(entries)
+                after = page["pageInfo"]["endCursor"]
 
     async def role(self, repository: RepositoryRef, login: Login) -> Role:
         """Return what a person may do, by `role_name`; NONE if GitHub knows no such collaborator.

@@ -16,6 +16,7 @@ from bot.core.actions import (
     DeleteBranch,
     EditComment,
     EmptyCommit,
+    EnqueuePull,
     MarkReady,
     Mutation,
     OpenPull,
@@ -37,6 +38,7 @@ WEIGHTS: Mapping[type[Mutation], int] = {
     OpenPull: 4,
     ReopenPull: 4,
     ClosePull: 4,
+    EnqueuePull: 4,
     UpdateBranch: 4,
     PutCheck: 2,
     CreateLabel: 2,
@@ -103,7 +105,7 @@ def _field(action: Mutation, repository: NodeId, full_name: str) -> Field:
     match action:
         case CreateRefs() | DeleteBranch() | EmptyCommit():
             return _git_field(action, repository, full_name)
-        case OpenPull() | ReopenPull() | ClosePull() | MarkReady() | UpdateBranch():
+        case OpenPull() | ReopenPull() | ClosePull() | MarkReady() | UpdateBranch() | EnqueuePull():
             return _pull_field(action, repository)
         case CreateLabel() | AddLabels() | RemoveLabels():
             return _label_field(action, repository)
@@ -135,7 +137,9 @@ def _git_field(action: CreateRefs | DeleteBranch | EmptyCommit, repository: Node
     return Field("updateRefs", "UpdateRefsInput", {"repositoryId": repository, "refUpdates": updates})
 
 
-def _pull_field(action: OpenPull | ReopenPull | ClosePull | MarkReady | UpdateBranch, repository: NodeId) -> Field:
+def _pull_field(
+    action: OpenPull | ReopenPull | ClosePull | MarkReady | UpdateBranch | EnqueuePull, repository: NodeId
+) -> Field:
     selection, result = "pullRequest { id }", ("pullRequest", "id")
     if isinstance(action, OpenPull):
         values: dict[str, Any] = {
@@ -157,6 +161,9 @@ def _pull_field(action: OpenPull | ReopenPull | ClosePull | MarkReady | UpdateBr
         method = "REBASE" if action.rebase else "MERGE"
         values = {**of_pull, "expectedHeadOid": action.expected, "updateMethod": method}
         return Field("updatePullRequestBranch", "UpdatePullRequestBranchInput", values)
+    if isinstance(action, EnqueuePull):
+        values = {**of_pull, "expectedHeadOid": action.expected}
+        return Field("enqueuePullRequest", "EnqueuePullRequestInput", values)
     return Field("markPullRequestReadyForReview", "MarkPullRequestReadyForReviewInput", of_pull, selection, result)
 
 

@@ -15,6 +15,7 @@ from bot.core.actions import (
     DeleteBranch,
     EditComment,
     EmptyCommit,
+    EnqueuePull,
     MarkReady,
     Mutation,
     OpenPull,
@@ -37,12 +38,19 @@ NOT_PREPARED_WAIT = timedelta(seconds=30)  # what it took there: https://github.
 CONTENTS = "Contents: read and write (and Workflows, if the branch carries workflow files)"
 NO_PERMISSION = "resource not accessible by integration"
 
+# https://docs.github.com/en/pull-requests/reference/stacked-pull-requests-apis-and-webhooks
+STACKED = (
+    "This pull request is in one of GitHub's stacks, and merging one would merge all below it unjudged. Take it out of the "
+    "stack and let it aim at the plan's base, or merge the stack by hand"
+)
+
 _TOO_QUICK = ("submitted too quickly", "secondary rate limit", "abuse detection", "resource limits for this query")
-# "Expected branch to point to" is createCommitOnBranch's, "expected head" updatePullRequestBranch's, the others are said
-# of refs.
+# "Expected branch to point to" is createCommitOnBranch's, "expected head" updatePullRequestBranch's, "head branch was
+# modified" is said of merges, the others of refs.
 _MOVED = (
     "expected branch to point to",
     "expected head",
+    "head branch was modified",
     "but expected",
     "reference cannot be updated",
     "reference update failed",
@@ -52,6 +60,7 @@ _ALREADY = (
     "already exists",
     "already been taken",
     "already open",
+    "already in the queue",  # https://github.com/ClickHouse/ClickHouse/pull/109183
     "not a draft",
     "not in draft",
     "already ready",
@@ -101,6 +110,8 @@ def _refused(action: Mutation, error: GraphQLError) -> Outcome:
         return Outcome(kind=OutcomeKind.ALREADY, detail=error.message)
     if error.kind == "NOT_FOUND":
         return Outcome(kind=OutcomeKind.MOVED, detail=error.message)
+    if _is_stacked(words):
+        return Outcome(kind=OutcomeKind.REFUSED, detail=STACKED)
     if NO_PERMISSION in words:
         return Outcome(kind=OutcomeKind.REFUSED, detail=permission_hint(error.message, permission(action)))
     if error.kind in {"INTERNAL", "INTERNAL_SERVER_ERROR", "SERVICE_UNAVAILABLE"} or _says(words, _BROKEN):
@@ -112,6 +123,15 @@ def _says(words: str, phrases: tuple[str, ...]) -> bool:
     return any(phrase in words for phrase in phrases)
 
 
+def _is_stacked(words: str) -> bool:
+    """Whether GitHub refuses to merge or enqueue a pull because it is in a native stack; `words` in lower case.
+
+    What it says: https://github.com/chdsbd/kodiak/issues/923 and
+    https://github.com/microsoft/vscode-pull-request-github/issues/8912
+    """
+    return "stacked pr" in words or "part of a stack" in words
+
+
 def permission(action: Mutation) -> str:
     """Return the permission of the App that an action needs."""
     match action:
@@ -119,7 +139,7 @@ def permission(action: Mutation) -> str:
             return CONTENTS
         case OpenPull() | ReopenPull() | ClosePull() | MarkReady():
             return "Pull requests: read and write"
-        case UpdateBranch():
+        case UpdateBranch() | EnqueuePull():
             return f"Pull requests: read and write, and {CONTENTS}"
         case CreateLabel() | AddLabels() | RemoveLabels() | PostComment() | EditComment() | React():
             return "Issues and Pull requests: read and write"
@@ -148,6 +168,8 @@ def merge_outcome(reply: Reply) -> Outcome:
         case 405 if "base branch was modified" in words:
             # Two merges crossed; GitHub asks to try again. https://github.com/cli/cli/issues/12748
             return Outcome(kind=OutcomeKind.LATER, detail=reply.message, retry_after=BASE_MOVED_WAIT)
+        case 403 | 405 if _is_stacked(words):
+            return Outcome(kind=OutcomeKind.REFUSED, detail=STACKED)
         case 403 if NO_PERMISSION in words:
             hint = permission_hint(reply.message, "Contents: read and write")
             return Outcome(kind=OutcomeKind.REFUSED, detail=hint)

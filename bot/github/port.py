@@ -17,6 +17,7 @@ from bot.core.facts import (
     IssueFacts,
     OwnCheck,
     OwnComment,
+    QueueEntry,
     RepositoryFacts,
     Step,
     WorkstreamFacts,
@@ -71,6 +72,7 @@ class OpenPullReading:
     base: Branch
     own_checks: tuple[OwnCheck, ...]
     cross_repository: bool
+    queued: bool = False  # it is in GitHub's merge queue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,12 @@ class GitHub(Protocol):
         self, repository: RepositoryRef, *, first_page_only: bool
     ) -> tuple[NodeId, tuple[OpenPullReading, ...]]:
         """Read the open pulls, last updated first (50 a page), with the repository's node id."""
+
+    async def merge_queue(self, repository: RepositoryRef, base: Branch) -> tuple[QueueEntry, ...]:
+        """Read a branch's merge queue, next entry first, one GraphQL request per 50; () where it has none.
+
+        Raises NotInstalled if the App may not read it.
+        """
 
     async def role(self, repository: RepositoryRef, login: Login) -> Role:
         """Return what a person may do, by `role_name`; NONE if GitHub knows no such collaborator."""

@@ -33,6 +33,7 @@ CHECKS_PER_COMMIT = 100
 OPEN_PULLS_PER_PAGE = 50
 RUNS_PER_REQUEST = 10  # each may come with 131,070 characters of output
 ANNOTATIONS_PER_RUN = 10
+QUEUE_ENTRIES_PER_PAGE = 50
 
 ACTOR = "fragment Actor on Actor { __typename login }"
 
@@ -68,7 +69,8 @@ fragment Rollup on Commit {{
 PULL = """
 fragment Pull on PullRequest {
   id number url title body state isDraft isCrossRepository mergeable createdAt mergedAt closedAt
-  headRefName headRefOid baseRefName changedFiles
+  headRefName headRefOid baseRefName changedFiles isMergeQueueEnabled
+  mergeQueueEntry { position }
   author { ...Actor }
   mergedBy { ...Actor }
   mergeCommit { oid }
@@ -97,7 +99,7 @@ fragment Base on Ref {
   refUpdateRule { requiredStatusCheckContexts }
   rules(first: 100) {
     pageInfo { hasNextPage }
-    nodes { parameters { ... on RequiredStatusChecksParameters { requiredStatusChecks { context integrationId } } } }
+    nodes { type parameters { ... on RequiredStatusChecksParameters { requiredStatusChecks { context integrationId } } } }
   }
 }"""
 
@@ -130,13 +132,30 @@ query OpenPulls($owner: String!, $name: String!, $app: Int!, $after: String) {{
     ) {{
       pageInfo {{ hasNextPage endCursor }}
       nodes {{
-        id number url headRefName headRefOid baseRefName isCrossRepository
+        id number url headRefName headRefOid baseRefName isCrossRepository isInMergeQueue
         commits(last: 1) {{ nodes {{ commit {{ ...OwnRuns }} }} }}
       }}
     }}
   }}
 }}
 {OWN_RUNS}"""
+
+# Asked for only where a pull is known to be in the queue: an App without the permission "Merge queues: read" may be
+# refused. A page asks for 1 + 50 x 6 connections (3 points) and at most 2,250 nodes.
+MERGE_QUEUE = f"""
+query MergeQueue($owner: String!, $name: String!, $app: Int!, $branch: String!, $after: String) {{
+  repository(owner: $owner, name: $name) {{
+    mergeQueue(branch: $branch) {{ entries(first: {QUEUE_ENTRIES_PER_PAGE}, after: $after) {{
+      pageInfo {{ hasNextPage endCursor }}
+      nodes {{
+        position
+        headCommit {{ ...TitledRuns }}
+        pullRequest {{ number url headRefOid commits(last: 1) {{ nodes {{ commit {{ ...TitledRuns }} }} }} }}
+      }}
+    }} }}
+  }}
+}}
+{OWN_RUNS.replace("OwnRuns", "TitledRuns").replace("startedAt url", "startedAt url title")}"""
 
 ISSUE_BODY = """
 query IssueBody($owner: String!, $name: String!, $issue: Int!) {

@@ -23,6 +23,7 @@ from bot.core.facts import (
     OwnComment,
     PullFacts,
     PullState,
+    QueueEntry,
     RepositoryFacts,
     RequiredCheck,
     ReviewFacts,
@@ -125,6 +126,7 @@ def base(name: Branch, data: Json | None) -> BaseFacts:
         sha=Sha(data["target"]["oid"]),
         tree=Sha(data["target"]["tree"]["oid"]),
         required_checks=tuple(RequiredCheck(name=context, app_id=app_id) for context, app_id in wanted),
+        merge_queue=any(rule.get("type") == "MERGE_QUEUE" for rule in rules["nodes"]),
     )
 
 
@@ -198,6 +200,8 @@ def pull(data: Json, app_id: int) -> PullFacts:
         reviews=tuple(_reviews((data["latestOpinionatedReviews"] or {"nodes": ()})["nodes"])),
         trial_tree=None if trial is None else Sha(trial["tree"]["oid"]),
         trial_parents=() if trial is None else _shas(trial["parents"]["nodes"]),
+        queued=(data.get("mergeQueueEntry") or {}).get("position"),
+        queue_required=bool(data.get("isMergeQueueEnabled")),
         merge_sha=Sha(merge["oid"]) if state is PullState.MERGED and merge is not None else None,
         merged_at=moment(data["mergedAt"]),
         merged_by=None if data["mergedBy"] is None else login(data["mergedBy"]),
@@ -219,6 +223,23 @@ def open_pull(data: Json) -> OpenPullReading:
         base=Branch(data["baseRefName"]),
         own_checks=own_checks(commit) if commit is not None and known else (),
         cross_repository=data["isCrossRepository"],
+        queued=bool(data.get("isInMergeQueue")),
+    )
+
+
+def queue_entry(data: Json) -> QueueEntry:
+    """Read one entry of a merge queue. Our run on a pull counts only if it is on the head that the pull itself names."""
+    pull, group = data["pullRequest"], data["headCommit"]
+    commit = next((node["commit"] for node in pull["commits"]["nodes"]), None)
+    known = commit is not None and commit["oid"] == pull["headRefOid"]
+    return QueueEntry(
+        position=data["position"],
+        pull=PullNumber(pull["number"]),
+        url=pull["url"],
+        head=Sha(pull["headRefOid"]),
+        own=next(iter(own_checks(commit)), None) if commit is not None and known else None,
+        group=None if group is None else Sha(group["oid"]),
+        shown=None if group is None else next(iter(own_checks(group)), None),
     )
 
 
@@ -257,6 +278,7 @@ def own_checks(commit: Json) -> tuple[OwnCheck, ...]:
             external_id=run["externalId"] or "",
             started_at=moment(run["startedAt"]),
             url=run["url"],
+            title=run.get("title") or "",
         )
         for run in runs
     )

@@ -17,6 +17,7 @@ from bot.core.actions import (
     AddLabels,
     BuildBranch,
     EditComment,
+    EnqueuePull,
     Lone,
     MergePull,
     Mutation,
@@ -92,7 +93,8 @@ class Applied:
         A refused merge counts: GitHub judges by a state that may lag behind what it shows, the check's for one.
         """
         return any(
-            not _settled(action, outcome) or (isinstance(action, MergePull) and outcome.kind is OutcomeKind.REFUSED)
+            not _settled(action, outcome)
+            or (isinstance(action, MergePull | EnqueuePull) and outcome.kind is OutcomeKind.REFUSED)
             for action, outcome in self.outcomes.items()
         )
 

@@ -17,6 +17,7 @@ from bot.core.events import (
     BaseWake,
     BranchWake,
     Event,
+    OutsideWake,
     PlanIssue,
     PullWake,
     RepositoryWake,
@@ -47,9 +48,10 @@ class Own:
     def echo(self, event: Event, wake: Wake) -> bool:
         """Say whether an event only tells what the turn that wrote it knows already.
 
-        A turn looks again by itself after a write from which more may follow. That the base moved is news to other plans.
+        A turn looks again by itself after a write from which more may follow. That the base moved is news to other plans,
+        and a merge group to the turn over the repository.
         """
-        if isinstance(wake, BaseWake):
+        if isinstance(wake, BaseWake | OutsideWake):
             return False
         if event.app_id not in {None, self.app_id}:
             return False  # CI that runs because of our commit may name us as the sender
@@ -168,6 +170,8 @@ async def _wake(session: AsyncSession, event: Event, about: Repository, wake: Wa
             await lanes.wake_plans_of(session, repository, branch=branch)
         case BaseWake(name=branch):
             await lanes.wake_plans_of(session, repository, base=branch)
+        case OutsideWake():
+            await lanes.wake(session, await about.lane(session))
         case RepositoryWake():
             await lanes.wake_plans_of(session, repository)
         case _:

@@ -1,21 +1,23 @@
 """5. One turn over one repository: the check on pulls that belong to no plan, and commands written on them.
 
-The `signalbox` check is required on every pull, so those outside any plan need it too, or nothing could merge.
-Must not touch a pull that a plan claims.
+The `signalbox` check is required on every pull, so those outside any plan need it too, or nothing could merge; so do the
+merge groups of GitHub's merge queue. Must not touch a pull that a plan claims.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.core.actions import Action, PostComment, React
+from bot.core.actions import Action, PostComment, PutCheck, React
 from bot.core.check import check_outside
-from bot.core.facts import Freeze
+from bot.core.facts import Freeze, OwnCheck, QueueEntry
 from bot.core.marker import mark
+from bot.core.merge_group import group_checks
+from bot.core.model import Branch, NodeId
 from bot.core.render.replies import outside_reply
 from bot.errors import NotFound, NotInstalled, ReadFailed
 from bot.github.port import GitHub, OpenPullReading, RepositoryRef
@@ -34,7 +36,9 @@ FULL_PASS = timedelta(hours=1)  # how often all open pulls are looked at, not on
 
 @dataclass(slots=True)
 class Outside:
-    """Looks after the pulls outside plans. Remembers only when it last looked at all of them, per repository.
+    """Looks after the pulls outside plans, and after merge groups, whatever pulls are in them.
+
+    Remembers only when it last looked at all pulls and which merge queues were not empty, per repository.
 
     Which freezes all of them show is in the store: one process shows a freeze and another may have to take it off.
     """
@@ -42,6 +46,7 @@ class Outside:
     github: GitHub
     database: Database
     passes: dict[int, datetime] = field(default_factory=dict)
+    queues: dict[int, set[Branch]] = field(default_factory=dict)  # bases whose merge queue was not empty when last read
 
     async def turn(self, lease: Lease, now: datetime) -> None:
         """Do one turn over the repository of `lease` and release it. Raises LeaseLost."""
@@ -74,7 +79,8 @@ class Outside:
         stopped = {pull.head_sha: frozen[pull.base] for pull in free if pull.base in frozen}
         checks = [_check(pull, stopped.get(pull.head_sha), now) for pull in free]
         answers = {call.id: tuple(_acknowledge(call)) for call in waiting}
-        actions: list[Action] = [check for check in checks if check is not None]
+        written = [check for check in checks if check is not None]
+        actions: list[Action] = [*written, *await self._groups(lease, repository, pulls, written)]
         actions.extend(action for group in answers.values() for action in group)
         seen = RepositoryRef(installation_id=lease.installation_id, full_name=lease.full_name, node_id=node_id)
         applied = await apply(self.github, self.database, lease, seen, list(dict.fromkeys(actions)))
@@ -85,6 +91,32 @@ class Outside:
             async with self.database.session() as session:
                 await trains.note_shown(session, lease.repository_id, frozen)
         return applied
+
+    async def _groups(
+        self,
+        lease: Lease,
+        repository: RepositoryRef,
+        pulls: Sequence[OpenPullReading],
+        written: Sequence[PutCheck],
+    ) -> list[PutCheck]:
+        """The checks on the heads of merge groups; `written` are those that this turn puts on pulls before.
+
+        A repository without a queue pays no request for it: its open pulls say whether they are in one.
+        """
+        bases = {pull.base for pull in pulls if pull.queued} | self.queues.get(lease.repository_id, set())
+        fresh = {check.head_sha: check for check in written}
+        waiting: set[Branch] = set()
+        checks: list[PutCheck] = []
+        for base in sorted(bases):
+            try:
+                entries = await self.github.merge_queue(repository, base)
+            except NotInstalled as error:
+                log.warning("merge_queue.unreadable", base=base, error=str(error))
+                continue
+            waiting |= {base} if entries else set()
+            checks += group_checks([_with(each, fresh.get(each.head)) for each in entries])
+        self.queues[lease.repository_id] = waiting
+        return checks
 
     async def _sorted_out(
         self, session: AsyncSession, lease: Lease, pulls: Sequence[OpenPullReading]
@@ -114,7 +146,18 @@ def _plan_of(pull: OpenPullReading) -> int | None:
     return None if made_from is None else int(made_from[1])
 
 
-def _check(pull: OpenPullReading, freeze: Freeze | None, now: datetime) -> Action | None:
+def _with(entry: QueueEntry, check: PutCheck | None) -> QueueEntry:
+    """The entry as it is once a check is put on its pull's head."""
+    if check is None:
+        return entry
+    own = OwnCheck(
+        node_id=check.run or NodeId(""), status=check.status, conclusion=check.conclusion, title=check.title,
+        external_id=check.external_id, started_at=None, url="",
+    )  # fmt: skip
+    return replace(entry, own=own)
+
+
+def _check(pull: OpenPullReading, freeze: Freeze | None, now: datetime) -> PutCheck | None:
     current = pull.own_checks[0] if pull.own_checks else None
     return check_outside(pull.head_sha, current, pull.url, freeze=freeze, now=now)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from bot.core.actions import MergePull
+from bot.core.actions import EnqueuePull, MergePull, OutcomeKind, PutCheck
 from bot.core.decide import Decision, decide
 from bot.core.facts import Facts
 from bot.core.memory import Memory
@@ -22,6 +22,7 @@ from bot.errors import NotFound, NotInstalled, RateLimited, ReadFailed
 from bot.github.port import GitHub, RepositoryRef
 from bot.store import commands, lanes, plans, trains
 from bot.store.db import Database
+from bot.store.installed import Repository
 from bot.store.lanes import Lease
 from bot.worker.apply import Applied, apply, learn
 from bot.worker.observe import observe
@@ -90,9 +91,27 @@ async def _turn(
         if learned != decision.memory:
             await plans.remember(session, lease, learned)
         await commands.close(session, *applied.shown(decision.acks))
+    if _concerns_groups(facts, applied):
+        # The checks on merge groups go by those on the pulls; a transaction of its own, since it locks another lane.
+        about = Repository(
+            id=lease.repository_id, installation_id=lease.installation_id, full_name=lease.full_name
+        )  # fmt: skip
+        async with database.session() as session:
+            await lanes.wake(session, await about.lane(session))
     log.info("turn.done", actions=len(decision.actions), state=decision.view.state.value)
     known = decision.memory
     return decision, applied, _taught(known, learned)
+
+
+def _concerns_groups(facts: Facts, applied: Applied) -> bool:
+    """Whether a check was written that merge groups may go by. A pull may have been enqueued since it was read."""
+    pulls = (pull for stream in facts.workstreams.values() for pull in stream.pulls)
+    if not facts.base.merge_queue and not any(pull.queue_required for pull in pulls):
+        return False
+    return any(
+        isinstance(action, PutCheck) and outcome.kind is OutcomeKind.DONE
+        for action, outcome in applied.outcomes.items()
+    )
 
 
 def _taught(before: Memory, after: Memory) -> bool:
@@ -125,7 +144,7 @@ async def _commit(
         await plans.commit_decision(session, lease, stored, answers=decision.answers, ignored=decision.ignored)
     if settled.holds:
         return decision
-    actions = tuple(each for each in decision.actions if not isinstance(each, MergePull))
+    actions = tuple(each for each in decision.actions if not isinstance(each, MergePull | EnqueuePull))
     look = settled.look_at
     if len(actions) < len(decision.actions):
         log.info("train.not_ours", base=facts.base.name)

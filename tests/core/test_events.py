@@ -12,6 +12,7 @@ from bot.core.events import (
     BranchWake,
     Event,
     IssueSeen,
+    OutsideWake,
     PlanIssue,
     PullWake,
     RepositoryWake,
@@ -125,7 +126,7 @@ def payload(action: str = "", **more: Any) -> dict[str, Any]:
         pytest.param(
             "merge_group",
             payload("checks_requested", merge_group={"base_ref": "refs/heads/main"}),
-            (BaseWake(name=Branch("main")),),
+            (BaseWake(name=Branch("main")), OutsideWake()),
             id="merge group",
         ),
         pytest.param("label", payload("deleted"), (RepositoryWake(),), id="label"),

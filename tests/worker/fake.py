@@ -17,7 +17,16 @@ from bot.core.actions import (
     React,
     TryMerge,
 )
-from bot.core.facts import BaseFacts, CommitFacts, FailureFacts, OwnComment, PullFacts, Step, WorkstreamFacts
+from bot.core.facts import (
+    BaseFacts,
+    CommitFacts,
+    FailureFacts,
+    OwnComment,
+    PullFacts,
+    QueueEntry,
+    Step,
+    WorkstreamFacts,
+)
 from bot.core.marker import read_marker
 from bot.core.model import Branch, IssueNumber, Login, NodeId, PullNumber, Role, Sha
 from bot.github.port import AppIdentity, OpenPullReading, PlanQuestion, PlanReading, RepositoryRef
@@ -34,6 +43,7 @@ class Fake:
         self.issue = an_issue(body="# Plan\n\n## Workstreams\n\n### W1: Part\n- Branch: `part/w1`\n- Files: `a.py`\n")
         self.branches: dict[Branch, WorkstreamFacts] = {}
         self.outside: tuple[OpenPullReading, ...] = ()
+        self.queues: dict[Branch, tuple[QueueEntry, ...]] = {}
         self.tags: dict[str, Sha] = {}
         self.base: BaseFacts = a_base()
         self.steps: tuple[Step, ...] | None = ()  # how the base moved, oldest first; None = it was rewritten
@@ -90,6 +100,10 @@ class Fake:
         if self.read_error is not None:
             raise self.read_error
         return NodeId("R_77"), self.outside
+
+    async def merge_queue(self, repository: RepositoryRef, base: Branch) -> tuple[QueueEntry, ...]:
+        self.reads += 1
+        return self.queues.get(base, ())
 
     async def role(self, repository: RepositoryRef, login: Login) -> Role:
         return self.role_of.get(login, Role.NONE)

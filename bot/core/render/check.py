@@ -15,8 +15,19 @@ from bot.core.facts import Freeze, Mergeable, PullState
 from bot.core.model import Mode, PlanState, Stage
 from bot.core.render import forecast, notices, rollback
 from bot.core.render.parts import SUMMARY_LIMIT, TITLE_LIMIT, link, sections, sentence, stopped, table, when_cell
-from bot.core.render.words import LOOKS, VERDICTS, decisive, gate_title, skip_words, stage_words, title_text, way_on
-from bot.core.text import cut, name, when
+from bot.core.render.words import (
+    LOOKS,
+    VERDICTS,
+    decisive,
+    gate_title,
+    queue_place,
+    queue_words,
+    skip_words,
+    stage_words,
+    title_text,
+    way_on,
+)
+from bot.core.text import code, cut, name, when
 from bot.core.views import GateResult, GateVerdict, PlanView, RollbackView, WorkstreamView
 
 #: Label 20, description 40, identifier 20 characters at most
@@ -100,7 +111,10 @@ def rollback_output(view: PlanView, back: RollbackView, status_url: str = "") ->
         conclusion = "failure" if blocks else "action_required" if human else None
         result = _Result(title=_title(blocks or human or waits), conclusion=conclusion)
     else:
-        result = _Result(title="May merge: it takes back what broke the base", conclusion="success")
+        title = "May merge: it takes back what broke the base"
+        if back.pull is not None and (back.pull.queued is not None or back.ejected):
+            title = queue_place(back.pull.queued)
+        result = _Result(title=title, conclusion="success")
     plan = link(f"plan #{view.issue.number}", view.issue.url)
     comment = f" Everything at a glance: {link('status comment', status_url)}." if status_url else ""
     return CheckText(
@@ -128,7 +142,7 @@ def _result(view: PlanView, stream: WorkstreamView) -> _Result:
     if stream.stage is not Stage.MERGEABLE or not stream.gates:
         return _Result(title=LOOKS[stream.stage].meaning)
     title = "May merge: every gate passes" if view.config.mode is Mode.AUTO else "May merge; press merge"
-    return _Result(title=title, conclusion="success")
+    return _Result(title=queue_words(stream) or title, conclusion="success")
 
 
 def _settled(view: PlanView, stream: WorkstreamView) -> _Result | None:
@@ -203,6 +217,14 @@ def _explanation(view: PlanView, stream: WorkstreamView) -> str:
     """What the gate table cannot say."""
     order = view.intent.skipped.get(stream.workstream.key)
     match stream.stage:
+        case Stage.MERGEABLE if stream.pull is not None and stream.pull.queued is not None:
+            return "Every gate passes. GitHub merges it once the checks of its merge group pass."
+        case Stage.MERGEABLE if stream.ejected:
+            key = code(cut(f"/signalbox merge {stream.workstream.key}", 100))
+            return (
+                "Every gate passes, but GitHub's merge queue took it out again: look at the checks of its merge group. "
+                f"A push, another merge into the base or {key} puts it in once more."
+            )
         case Stage.MERGEABLE if view.config.mode is Mode.MANUAL:
             return "Every gate passes. Press merge; Signalbox does not do it in mode `manual`."
         case Stage.MERGEABLE:

@@ -30,7 +30,9 @@ from bot.core.render.preview import preview
 from bot.core.render.words import (
     FINISHED,
     REASON_LIMIT,
+    lowered,
     pull_link,
+    queue_words,
     skip_words,
     stage_words,
     stream_text,
@@ -123,6 +125,7 @@ def next_line(view: PlanView) -> str:
         how = (
             "Signalbox merges it now" if view.config.mode is Mode.AUTO else "it may merge, somebody has to press merge"
         )
+        how = lowered(queue_words(following)) or how
         return f"**Next to merge:** {stream_text(following)}: {how}."
     line = [wait_words(each, wait_of(view, each)) for each in first_in_line(view)]
     if len(line) == 1:

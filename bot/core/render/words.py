@@ -115,6 +115,19 @@ def prerequisites(plan: Plan, stream: Workstream) -> str:
     return listed([name(key) for key in plan.prerequisites(stream.key)], most=6)
 
 
+def queue_words(stream: WorkstreamView) -> str:
+    """Return what GitHub's merge queue has to do with a workstream that may merge; "" = nothing."""
+    queued = stream.pull.queued if stream.pull is not None else None
+    return queue_place(queued) if queued is not None or stream.ejected else ""
+
+
+def queue_place(queued: int | None) -> str:
+    """Return where a pull is in GitHub's merge queue, as a sentence without a full stop. None = it was taken out."""
+    if queued is None:
+        return "May merge, but GitHub's merge queue took it out again"
+    return f"In GitHub's merge queue at position {queued}"
+
+
 def decisive(stream: WorkstreamView) -> GateResult | None:
     """Return the gate that says best why a workstream does not merge; None if no gate stands in its way."""
     blocking = stream.blocking
@@ -128,6 +141,12 @@ def decisive(stream: WorkstreamView) -> GateResult | None:
 def wait_of(view: PlanView, stream: WorkstreamView) -> Wait:
     """Return whom or what a workstream waits for, in one line."""
     gate = decisive(stream)
+    if stream.stage is Stage.MERGEABLE and stream.pull is not None and stream.pull.queued is not None:
+        return Wait(text=f"GitHub's merge queue, where it is at position {stream.pull.queued}", since=stream.since)
+    if stream.stage is Stage.MERGEABLE and stream.ejected:
+        again = code(cut(f"/signalbox merge {stream.workstream.key}", 100))
+        text = f"somebody to look why GitHub's merge queue took it out ({again} puts it in again)"
+        return Wait(text=text, since=stream.since)
     if stream.stage is Stage.MERGEABLE:
         who = "Signalbox, which merges it" if view.config.mode is Mode.AUTO else "somebody to press merge"
         return Wait(text=who, since=stream.since)

@@ -1,0 +1,59 @@
+"""The required check on the heads of merge groups: a group passes if every pull in it may merge.
+
+GitHub merges a group of its merge queue once the required checks pass on the group's head, which is a commit of its own
+(https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/configuring-pull-request-merges/managing-a-merge-queue).
+It goes by our check on each pull's own head and judges nothing anew. Must not leave a group without a check: the queue
+would stand still until GitHub's time-out.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from bot.core.actions import PutCheck
+from bot.core.check import put_check
+from bot.core.facts import QueueEntry
+from bot.core.model import PullNumber
+from bot.core.render.merge_group import Obstacle, group_check
+
+_NEED = re.compile(r"Waiting for .*?\(#(\d{1,9})\)")  # as the gate `order` names the first need that is not met
+
+#: What passes by itself soon: the rest would hold up everything behind it, and maybe the rollback that mends the base.
+_SOON = ("is being verified", "the base does not show it yet", "still working out whether it can merge")
+
+
+def group_checks(entries: Sequence[QueueEntry]) -> Iterator[PutCheck]:
+    """Yield the writes that make the checks on the groups of one queue right. `entries`: all that are in it.
+
+    A group holds its own entry and all that are ahead of it and not merged yet.
+    """
+    line = sorted(entries, key=lambda entry: entry.position)
+    for place, entry in enumerate(line):
+        if entry.group is None:
+            continue
+        ahead: list[PullNumber] = []
+        obstacles = []
+        for each in line[: place + 1]:
+            obstacles += _obstacle(each, ahead)
+            ahead.append(each.pull)
+        text = group_check(line[: place + 1], obstacles)
+        run = entry.shown.node_id if entry.shown is not None else None
+        made_from = f"group/{entry.group[:12]}"
+        check = put_check(text, entry.group, made_from, run=run, current=entry.shown, details_url=entry.url)
+        if check is not None:
+            yield check
+
+
+def _obstacle(entry: QueueEntry, ahead: Sequence[PullNumber]) -> list[Obstacle]:
+    """What keeps one pull's group from passing; [] if its own check is green.
+
+    A need that is ahead in the same queue is only waited for: it lands first, is verified, and then the check turns green.
+    """
+    own = entry.own
+    if own is None:
+        return [Obstacle(entry=entry, reason="not looked at yet", waits=True)]
+    if (own.status, own.conclusion) == ("completed", "success"):
+        return []
+    reason = own.title or "its own check is not green"
+    need = _NEED.match(own.title)
+    soon = any(words in own.title for words in _SOON) if need is None else int(need[1]) in ahead
+    return [Obstacle(entry=entry, reason=reason, waits=own.status != "completed" and soon)]

@@ -1,0 +1,182 @@
+"""Bases into which GitHub's own merge queue merges: Signalbox enqueues, and answers for every merge group."""
+
+from typing import Any
+
+import pytest
+
+from tests.scenarios.play import Play
+
+ENQUEUE = """mutation($id: ID!) { enqueuePullRequest(input: {pullRequestId: $id}) { mergeQueueEntry { position } } }"""
+QUEUE = """{ repository(owner: "octo", name: "demo") { mergeQueue { entries(first: 10) { nodes {
+  position headCommit { oid } pullRequest { number }
+} } } } }"""
+PAIR = {"W1": [], "W2": ["W1"]}
+
+
+async def require_queue(play: Play, *more: Any, check: bool = True) -> None:
+    """Have main require the merge queue and Signalbox's check, and checks by CI beside."""
+    own = [{"context": "signalbox", "integration_id": play.info["app_id"]}] if check else []
+    checks = [*own, *({"context": name, "integration_id": play.info["ci_app_id"]} for name in more)]
+    wanted = {"strict_required_status_checks_policy": False, "required_status_checks": checks}
+    await play.do("ada", "POST", "/rulesets", {
+        "name": "queue", "target": "branch", "enforcement": "active",
+        "conditions": {"ref_name": {"include": ["~DEFAULT_BRANCH"], "exclude": []}},
+        "rules": [{"type": "merge_queue"}, {"type": "required_status_checks", "parameters": wanted}],
+    })  # fmt: skip
+
+
+async def queue(play: Play) -> dict[int, str | None]:
+    """Return the heads of the groups by the numbers of the pulls, next first."""
+    nodes = (await play.graphql("ada", QUEUE, {}))["repository"]["mergeQueue"]["entries"]["nodes"]
+    return {each["pullRequest"]["number"]: (each["headCommit"] or {}).get("oid") for each in nodes}
+
+
+async def free_pull(play: Play, branch: str = "own") -> Any:
+    """Open a pull outside any plan."""
+    await play.do("wim", "POST", "/git/refs", {"ref": f"refs/heads/{branch}", "sha": await play.tip()})
+    await play.push(branch, f"{branch}.txt", "own work\n")
+    pull = await play.do("wim", "POST", "/pulls", {"title": branch, "head": branch, "base": "main"})
+    await play.settled()
+    return pull
+
+
+async def test_a_plan_lands_through_the_queue_one_after_the_other(play: Play) -> None:
+    await require_queue(play)
+    await play.start_plain(PAIR)
+    for key in ("W2", "W1"):
+        await play.hand_in(key)
+    await play.settled()
+    assert await play.merged() == ["W1", "W2"]
+    for key in PAIR:
+        assert (await play.pull(key))["merged_by"]["login"] == "github-merge-queue[bot]"
+        assert (await play.check_on((await play.pull(key))["merge_commit_sha"]))["conclusion"] == "success"
+    assert not [each for each in await play.requests() if each["route"].endswith("/merge")]
+    status = await play.status()
+    assert "complete" in status.lower()
+    assert "Other commits" not in status
+    assert {"cp-0", "cp-1", "cp-2"} <= {tag.split("/")[-1] for tag in (await play.state())["octo/demo"]["tags"]}
+
+
+async def test_a_pull_in_the_queue_is_shown_and_keeps_the_next_one_waiting(play: Play) -> None:
+    await require_queue(play, "build")
+    await play.start_plain({"W1": [], "W2": []})
+    for key in ("W1", "W2"):
+        await play.hand_in(key)
+        await play.ci(key, name="build")
+    await play.settled()
+    first, second = (play.pulls[key] for key in ("W1", "W2"))
+    groups = await queue(play)
+    assert list(groups) == [first]
+    assert (await play.check("W1"))["output"]["title"] == "In GitHub's merge queue at position 1"
+    assert "in GitHub's merge queue at position 1" in await play.status()
+    await play.report(str(groups[first]), "success", "build")
+    await play.settled()
+    groups = await queue(play)
+    assert list(groups) == [second]
+    await play.report(str(groups[second]), "success", "build")
+    await play.settled()
+    assert await play.merged() == ["W1", "W2"]
+
+
+async def test_a_pull_outside_any_plan_passes_the_queue(play: Play) -> None:
+    await require_queue(play)
+    pull = await free_pull(play)
+    await play.graphql("wim", ENQUEUE, {"id": pull["node_id"]})
+    await play.settled()
+    assert (await play.get(f"/pulls/{pull['number']}"))["merged"]
+    sha = (await play.get(f"/pulls/{pull['number']}"))["merge_commit_sha"]
+    assert (await play.check_on(sha))["output"]["title"] == "May merge"
+
+
+async def test_a_person_cannot_enqueue_out_of_order(play: Play) -> None:
+    await require_queue(play)
+    await play.start_plain(PAIR)
+    await play.hand_in("W2")
+    await play.until_stage("W2", "queued")
+    await play.settled()
+    with pytest.raises(AssertionError, match="signalbox"):
+        await play.graphql("ada", ENQUEUE, {"id": (await play.pull("W2"))["node_id"]})
+    assert await queue(play) == {}
+
+
+async def test_one_that_slipped_into_the_queue_out_of_order_is_thrown_out(play: Play) -> None:
+    """Only by the rules of main as they were a moment ago: the check became required while it was in the queue."""
+    await require_queue(play, "build", check=False)
+    await play.start_plain(PAIR)
+    await play.hand_in("W2")
+    await play.ci("W2", name="build")
+    await play.until_stage("W2", "queued")
+    await play.settled()
+    await play.graphql("ada", ENQUEUE, {"id": (await play.pull("W2"))["node_id"]})
+    await play.settled()
+    group = str((await queue(play))[play.pulls["W2"]])
+    check = await play.check_on(group)
+    assert check["conclusion"] == "failure"
+    assert check["output"]["title"].startswith(f"#{play.pulls['W2']}: Waiting for W1 (#{play.pulls['W1']})")
+    await require_queue(play)
+    await play.settled()
+    assert await queue(play) == {}
+    assert await play.merged() == []
+
+
+async def test_a_hold_takes_it_out_of_the_queue_and_a_release_puts_it_in_again(play: Play) -> None:
+    await require_queue(play, "build")
+    await play.start_plain({"W1": []})
+    await play.hand_in("W1")
+    await play.ci("W1", name="build")
+    await play.settled()
+    group = str((await queue(play))[play.pulls["W1"]])
+    assert (await play.check_on(group))["conclusion"] == "success"
+    await play.say("mia", "/signalbox hold W1 not today")
+    await play.settled()
+    assert "Held by mia" in (await play.check_on(group))["output"]["title"]
+    assert await queue(play) == {}
+    assert await play.stage("W1") == "held"
+    await play.say("mia", "/signalbox release W1")
+    await play.settled()
+    again = str((await queue(play))[play.pulls["W1"]])
+    await play.report(again, "success", "build")
+    await play.settled()
+    assert await play.merged() == ["W1"]
+
+
+async def test_what_the_queue_took_out_goes_in_again_only_when_somebody_says_so(play: Play) -> None:
+    await require_queue(play, "build")
+    await play.start_plain({"W1": []})
+    await play.hand_in("W1")
+    await play.ci("W1", name="build")
+    await play.settled()
+    await play.report(str((await queue(play))[play.pulls["W1"]]), "failure", "build")
+    await play.settled()
+    assert await queue(play) == {}
+    assert "merge queue took it out" in await play.status()
+    assert (await play.check("W1"))["conclusion"] == "success"  # a person may enqueue it, too
+    await play.say("mia", "/signalbox merge W1")
+    await play.settled()
+    await play.report(str((await queue(play))[play.pulls["W1"]]), "success", "build")
+    await play.settled()
+    assert await play.merged() == ["W1"]
+
+
+async def test_a_repository_without_a_queue_pays_no_request_for_it(play: Play) -> None:
+    await play.protect_main()
+    await play.forget_requests()
+    await free_pull(play)
+    await play.start_plain({"W1": []})
+    await play.land("W1")
+    await play.settled()
+    names = {field for each in await play.requests() for field in each["fields"]}
+    assert not any("Queue" in field or "enqueue" in field for field in names)
+
+
+async def test_a_pull_in_one_of_githubs_stacks_is_left_to_people(play: Play) -> None:
+    await play.start_plain({"W1": []})
+    stack = {"id": 1, "number": 1, "position": 1, "size": 2, "base": {"ref": "main", "sha": await play.tip("main")}}
+    await play.do("ada", "PUT", f"//_sandbox/repos/octo/demo/pulls/{play.pulls['W1']}/stack", stack)
+    await play.hand_in("W1")
+
+    async def told() -> bool:
+        return "in one of GitHub's stacks" in await play.status()
+
+    await play.until(told)
+    assert await play.merged() == []

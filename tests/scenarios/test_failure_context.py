@@ -61,7 +61,7 @@ async def test_a_failing_head_gets_one_comment_that_follows_it_until_it_is_green
     assert "[`shop/ledger.py:17`](" in body
     assert f"/blob/{first}/shop/ledger.py#L17" in body
     assert "❌ failure | test\\_total. assert 4 == 3" in body
-    assert "[removed]" in body
+    assert r"\[removed\]" in body
     assert "ghp_" not in body
     assert "@ada" not in body
     assert "E   assert total == 3\n2 failed\n```" in body
@@ -103,7 +103,7 @@ async def test_a_red_base_is_told_of_on_the_pull_whose_merge_broke_it(play: Play
     await play.tell("ada", "/signalbox allow W1 it was the network")
     over = await says(play, play.pulls["W1"], "**Mended:** `main` is green")
     assert "it was the network" in over["body"]
-    assert all(not await told(play, play.pulls[key]) for key in ("W2", "W3"))
+    assert await told(play, play.pulls["W2"]) == []
 
 
 async def test_no_comment_without_a_failure_that_counts(play: Play) -> None:
@@ -133,11 +133,13 @@ async def test_doubled_deliveries_make_no_second_comment_and_a_quiet_turn_is_one
     await says(play, play.pulls["W1"], pushed[:7])
     await play.settled()
     await play.faults({})
+    await play.do("wim", "POST", "/labels", {"name": "unrelated", "color": "ededed"})
+    await play.settled()
     await play.forget_requests()
-    await play.do("mia", "POST", f"/issues/{play.issue}/labels", {"labels": ["other"]})
+    await play.do("mia", "POST", f"/issues/{play.issue}/labels", {"labels": ["unrelated"]})
     await play.settled()
     asked = await play.requests()
-    assert [(each["method"], each["route"]) for each in asked] == [("POST", "/graphql")]
+    assert [(each["method"], each["route"]) for each in asked] == [("POST", "/graphql")], asked
     assert not any(name.startswith("mutation:") for each in asked for name in each["fields"])
     assert len(await told(play, play.pulls["W1"])) == 1
 

@@ -11,7 +11,7 @@ from bot.core.plan.graph import ancestors, dependants, find_cycle, waves
 from bot.core.plan.lint import lint
 from bot.core.plan.reader import read_plan
 from bot.core.plan.revision import revision_of
-from bot.core.plan.tick import tick
+from bot.core.plan.tick import tick, untick
 from tests.core.plan.build import EXAMPLE
 
 BOXES = "# Plan\n\n- [ ] **W1: One**\n  - [ ] nested\n- [ ] W2: Two (needs W1)\n* [x] W3: Three\n"
@@ -75,6 +75,36 @@ def test_tick_is_idempotent_and_changes_nothing_else(body: str) -> None:
     assert tick(body, []) == body
     assert tick(body, [Key("W99")]) == body
     assert once.replace(" ✅", "").replace("[x]", "[ ]") == body.replace("[x]", "[ ]")
+
+
+def test_untick_of_boxes() -> None:
+    ticked = tick(BOXES, {Key("W1"), Key("W2")})
+    assert untick(ticked, {Key("W1"), Key("W2")}) == BOXES
+    assert untick(BOXES, {Key("W3")}) == BOXES.replace("* [x] W3", "* [ ] W3")
+    assert untick(BOXES.replace("[x]", "[X]"), {Key("W3")}) == BOXES.replace("* [x] W3", "* [ ] W3")
+
+
+def test_untick_leaves_nested_boxes_and_those_of_others() -> None:
+    body = BOXES.replace("[ ]", "[x]")
+    assert untick(body, {Key("W1")}) == body.replace("- [x] **W1", "- [ ] **W1")
+
+
+def test_untick_of_headings_takes_the_mark_or_the_box_back_and_keeps_line_ends() -> None:
+    ticked = tick(HEADINGS, {Key("W1"), Key("W2"), Key("W3")})
+    assert untick(ticked, {Key("W1"), Key("W2"), Key("W3")}) == HEADINGS
+    assert untick(ticked, {Key("W2")}) == ticked.replace("### [x] W2", "### [ ] W2")
+    assert untick(ticked, {Key("W1")}) == ticked.replace("One ✅\r\n", "One\r\n")
+
+
+@pytest.mark.parametrize("body", [BOXES, HEADINGS, example()])
+def test_untick_undoes_what_tick_did_and_nothing_else(body: str) -> None:
+    plan = read_plan(body).workstreams
+    keys = [each.key for each in plan if not each.ticked]
+    assert untick(tick(body, keys), keys) == body
+    assert untick(body, keys) == body
+    assert untick(body, []) == body
+    assert untick(tick(body, keys), [Key("W99")]) == tick(body, keys)
+    assert not any(each.ticked for each in read_plan(untick(tick(body, keys), keys)).workstreams if each.key in keys)
 
 
 def test_lint_report() -> None:

@@ -3,12 +3,13 @@
 Below client.py. Must not hold up a turn for what is only shown: a run that is gone or too heavy to read says nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from bot.core.facts import FailureFacts
+from bot.core.facts import AnnotationFacts, FailureFacts
 from bot.core.model import NodeId
-from bot.github import queries, readings
-from bot.github.answers import GraphQLError, ResourceLimits, documented_shapes
+from bot.github import queries
+from bot.github.answers import GraphQLError, ResourceLimits, documented_shapes, without_secrets
 from bot.github.transport import Transport
 
 
@@ -31,7 +32,31 @@ async def _page(transport: Transport, installation: int, runs: Sequence[NodeId])
         alone = [await _page(transport, installation, [run]) for run in runs]
         return {run: facts for page in alone for run, facts in page.items()}
     with documented_shapes("failed check runs"):
-        return {run: readings.failure(node) for run, node in zip(runs, data["nodes"], strict=True)}
+        return {run: _said(node) for run, node in zip(runs, data["nodes"], strict=True)}
+
+
+def _said(run: Mapping[str, Any] | None) -> FailureFacts:
+    """Read one run; nothing for one that GitHub does not show any more."""
+    if not run:
+        return FailureFacts()
+    notes = run["annotations"] or {"nodes": (), "totalCount": 0}
+    return FailureFacts(
+        title=without_secrets(run["title"] or ""),
+        summary=without_secrets(run["summary"] or ""),
+        text=without_secrets(run["text"] or ""),
+        annotations=tuple(
+            AnnotationFacts(
+                path=without_secrets(note["path"]),
+                line=note["location"]["start"]["line"],
+                level=(note["annotationLevel"] or "").lower(),
+                message=without_secrets(note["message"]),
+                title=without_secrets(note["title"] or ""),
+            )
+            for note in notes["nodes"]
+        ),
+        annotation_count=notes["totalCount"],
+        details_url=run["detailsUrl"] or "",
+    )
 
 
 def _run_is_gone(error: GraphQLError) -> bool:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from bot.core.text import JOINER, code, cut, login, name, plain, quiet, when
+from bot.core.text import JOINER, code, cut, login, name, plain, printed, quiet, when
 
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 MENTION = re.compile(r"@[a-zA-Z0-9_-]")
@@ -16,6 +16,21 @@ REFERENCE = re.compile(r"#\d|\bGH-\d|https?://", re.IGNORECASE)
 
 SPECIAL = [*"@#`*_[]()<>!|~$&;:/\\-+=.1a \n\r\t\x00\u2028\u202e\u200d\ud800", "GH-", "<!--", "-->", "https://"]
 NASTY = st.lists(st.sampled_from(SPECIAL), max_size=30).map("".join) | st.text(max_size=60)
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("    at  x  ", "    at  x"),
+        ("\x1b[31;1mred\x1b[0m\x1b[K", "red"),
+        ("\x1b]8;;https://x.example\x07link\x1b]8;;\x07", "link"),
+        ("a\tb", "a   b"),
+        ("\u202eabc\u2066\x00\x07\ud800", "abc"),
+        ("\x1b", ""),
+    ],
+)
+def test_a_line_of_output_keeps_its_spaces_and_loses_what_is_not_seen(line: str, shown: str) -> None:
+    assert printed(line) == shown
 
 
 @given(NASTY)

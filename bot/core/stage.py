@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.core.facts import CheckState, PullFacts, PullState, WorkstreamFacts
 from bot.core.ledger import Landing
 from bot.core.model import Branch, Intent, Key, PlanState, Stage
-from bot.core.text import code
+from bot.core.text import code, cut
 from bot.core.verify import Finding, Verification
 from bot.core.views import GateResult, GateVerdict, Need
 
@@ -61,7 +61,7 @@ def _landed(at: Standing) -> tuple[Stage, str] | None:
         return Stage.VERIFYING, f"Merged; {code(at.base)} does not show it yet"
     if not at.landing.stands:
         how = f"by rollback {at.landing.undone}" if at.landing.undone else "by hand"
-        return Stage.ROLLED_BACK, f"Taken back {how}; `/signalbox retry` brings it anew"
+        return Stage.ROLLED_BACK, f"Taken back {how}; {code(cut(f'/signalbox retry {at.key}', 100))} brings it anew"
     if at.landing.green is not None:
         return Stage.DONE, ""
     return _unverified(at.found)

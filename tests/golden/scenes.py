@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from bot.core.facts import (
     BaseFacts,
@@ -20,6 +21,7 @@ from bot.core.facts import (
     WorkstreamFacts,
 )
 from bot.core.judge import judge
+from bot.core.ledger import Checkpoint, Landing
 from bot.core.memory import Memory
 from bot.core.model import (
     Acceptance,
@@ -33,8 +35,8 @@ from bot.core.model import (
     Order,
     PullNumber,
     Removal,
+    Revision,
     Sha,
-    Stage,
     Start,
 )
 from bot.core.plan.reader import read_plan
@@ -181,9 +183,13 @@ def started(  # every knob is one thing that a text tells of
     now_body: str | None = None,
     config: str | None = None,
     intent: Intent | None = None,
-    tags: Mapping[str, Sha] | None = None,
+    memory: Memory | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> PlanView:
-    """A plan that ada started: `pulls` as given, those of the other workstreams just opened."""
+    """A plan that ada started: `pulls` as given, those of the other workstreams just opened.
+
+    `memory`: its ledger, else what landed was found good each time; `more`: further facts.
+    """
     streams = read_plan(body).workstreams
     every: dict[str, PullFacts] = {each.key: just_opened(each.key, 11 + index) for index, each in enumerate(streams)}
     every.update(pulls or {})
@@ -194,11 +200,45 @@ def started(  # every knob is one thing that a text tells of
         for key, each in every.items()
     }
     start = Start(by=Login("ada"), at=STARTED, revision=revision_of(body), base=Branch("main"), base_sha=BASE_SHA)
-    memory = Memory(
-        intent=replace(intent or Intent(), start=start), approved_body=body, seen={}, good_config="mode: manual\n"
+    known = memory if memory is not None else ledger(every)
+    known = replace(
+        known, intent=replace(intent or Intent(), start=start), approved_body=body, good_config="mode: manual\n"
     )
-    checkpoints = {"signalbox/7/cp-0": BASE_SHA} if tags is None else tags
-    return judge(facts(now_body or body, found, config=config, tags=checkpoints), memory)
+    tags = {f"signalbox/7/{each.name}": each.sha for each in known.checkpoints}
+    said = facts(now_body or body, found, config=config, tags=tags)
+    return judge(replace(said, **(more or {})), known)
+
+
+def ledger(pulls: Mapping[str, PullFacts]) -> Memory:
+    """The memory of what landed on main, one after the other and each time found good."""
+    landings: list[Landing] = []
+    checkpoints = [checkpoint(0, BASE_SHA, ())]
+    landed = [(key, pull) for key, pull in pulls.items() if pull.merged_at is not None and pull.merge_sha is not None]
+    for key, pull in sorted(landed, key=lambda each: each[1].merged_at or NOW):
+        landings.append(landing(key, pull, landings[-1].sha if landings else BASE_SHA))
+        keys = tuple(each.key for each in landings if each.key is not None)
+        checkpoints.append(checkpoint(len(landings), landings[-1].sha, keys))
+    return Memory(landings=tuple(landings), checkpoints=tuple(checkpoints), tip=BASE_SHA)
+
+
+def landing(key: str, pull: PullFacts, before: Sha) -> Landing:
+    """The merge of a pull, verified."""
+    assert pull.merge_sha is not None
+    tree = Sha(pull.merge_sha[::-1])
+    return Landing(
+        key=Key(key), pull=pull.number, branch=pull.head, head=pull.head_sha, before=before, tree_before=Sha(before[::-1]),
+        sha=pull.merge_sha, tree=tree, at=pull.merged_at or NOW, by=pull.merged_by or Login("signalbox[bot]"),
+        decided=True, expected=tree, green=pull.merged_at, evidence=(f"Green on `{pull.merge_sha[:7]}`: `tests`",),
+    )  # fmt: skip
+
+
+def checkpoint(number: int, sha: Sha, landed: tuple[Key, ...]) -> Checkpoint:
+    """A checkpoint that follows from a merge; the first one from the start."""
+    seen = f"Green on `{sha[:7]}`: `tests`" if number else "The base when the plan was started"
+    return Checkpoint(
+        name=f"cp-{number}", sha=sha, tree=Sha(sha[::-1]), revision=Revision("r"), at=STARTED, landed=landed,
+        evidence=(seen,), tagged=True,
+    )  # fmt: skip
 
 
 def opening() -> PlanView:
@@ -316,12 +356,6 @@ def order(reason: str = "", by: str = "mia") -> Order:
     return Order(by=Login(by), at=NOW - timedelta(minutes=30), reason=reason)
 
 
-def in_stage(view: PlanView, key: str, stage: Stage) -> PlanView:
-    """The view with a landed workstream in a stage that follows a merge."""
-    streams = tuple(replace(each, stage=stage) if each.workstream.key == key else each for each in view.streams)
-    return replace(view, streams=streams)
-
-
 def midway() -> PlanView:
     """One landed, one in review, one with a red check, one queued behind them, one untouched."""
     return started(
@@ -368,8 +402,6 @@ STAGES: Mapping[str, tuple[PlanView, str]] = {
     "held_paused": (started({"W1": finished("W1", 11)}, intent=Intent(paused=order("release day"))), "W1"),
     "violation": (started({"W1": replace(finished("W1", 11), base=Branch("develop"))}), "W1"),
     "done": (started({"W1": merged("W1", 11, 60)}), "W1"),
-    "verifying": (in_stage(started({"W1": merged("W1", 11, 60)}), "W1", Stage.VERIFYING), "W1"),
-    "rolled_back": (in_stage(started({"W1": merged("W1", 11, 60)}), "W1", Stage.ROLLED_BACK), "W1"),
     "cancelled": (started({"W1": finished("W1", 11)}, intent=Intent(cancelled=order())), "W1"),
     "skipped": (started(intent=Intent(skipped={Key("W1"): order("done by hand")})), "W1"),
     "config_mistake": (started(config="modus: auto\n"), "W1"),

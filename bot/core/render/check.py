@@ -239,6 +239,8 @@ def _explanation(view: PlanView, stream: WorkstreamView) -> str:
                 f"{stopped(how)} It does not merge as part of this plan, and nothing waits for it. "
                 "Close the pull request, or say `/signalbox release` to take it back in."
             )
+        case Stage.ROLLED_BACK | Stage.VERIFYING:
+            return sentence(stream.note) if stream.note else ""
         case Stage.FAILED if not stream.gates:
             return f"{sentence(stream.note)} What needs it goes on waiting. `/signalbox why` says more."
         case _:

@@ -118,6 +118,8 @@ def _without_gates(view: PlanView, stream: WorkstreamView) -> str:
         order = view.intent.skipped.get(stream.workstream.key)
         why = f"Skipped {skip_words(order)}" if order is not None else stream.note
         return f"{sentence(why)} It does not merge, and nothing waits for it."
+    if stream.stage is Stage.FAILED and stream.landing is not None and stream.landing.stands:
+        return f"{sentence(stream.note)} {BROKEN_BASE}"
     if stream.stage is Stage.FAILED:
         return f"{sentence(stream.note)} `/signalbox retry` reopens it, `/signalbox skip` goes on without it."
     if view.state is PlanState.PREVIEW:
@@ -213,6 +215,7 @@ def outside_reply() -> str:
     )
 
 
+BROKEN_BASE = "`/signalbox rollback` takes it back, `/signalbox allow` takes the base as good, and so does a commit that mends it."
 _WHO_STARTS = "Somebody with the role maintain or admin may say `/signalbox start` on its issue."
 
 

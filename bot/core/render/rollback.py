@@ -129,8 +129,8 @@ def line(view: PlanView, back: RollbackView) -> str:
 
 def freeze_words(order: Order) -> str:
     """Return why somebody froze the base, without a full stop."""
-    why = f": {plain(cut(order.reason, REASON_LIMIT))}" if order.reason.strip() else ""
-    return f"by {login(order.by)}{why}"
+    why = f" ({plain(cut(order.reason, REASON_LIMIT))})" if order.reason.strip() else ""
+    return f"{login(order.by)} froze it{why}"
 
 
 def frozen(view: PlanView) -> str:

@@ -27,8 +27,8 @@ def together(view: PlanView, memory: Memory) -> str:
 def _found(view: PlanView, found: tuple[Key, ...], memory: Memory) -> str:
     """The smallest set that is red."""
     if len(found) == 2:
-        return f"**{keys_text(view, found)} break each other:** each is green alone, together they are red."
-    return f"**{keys_text(view, found)} break each other:** any smaller part that was tested is green."
+        return f"⚠️ {keys_text(view, found)} break each other: each is green alone, together they are red."
+    return f"⚠️ {keys_text(view, found)} break each other: any smaller part that was tested is green."
 
 
 def _line(view: PlanView, tested: Tested) -> str:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from enum import Enum
 from typing import ClassVar
 
-from bot.core.model import Branch, IssueNumber, Key, MergeMethod, NodeId, PullNumber, Sha
+from bot.core.model import Branch, IssueNumber, Key, MergeMethod, NodeId, PullNumber, RunId, Sha
 
 
 class Replay(Enum):
@@ -254,6 +254,29 @@ class TryMerge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RerunJob:
+    """Run a failed job of GitHub Actions again, and what depends on it: GitHub makes a new check run of that name.
+
+    LATER while other jobs of its workflow run still run: GitHub refuses, so that a repetition cannot start it twice.
+    """
+
+    replay: ClassVar[Replay] = Replay.GUARDED
+    job: RunId
+    check: str  # the job's name
+    sha: Sha  # the commit that it tests
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartWorkflow:
+    """Start a workflow on a branch. Doing it twice only tests twice."""
+
+    replay: ClassVar[Replay] = Replay.SAFE
+    workflow: str  # its file name: "ci.yml"
+    ref: Branch
+    pull: PullNumber  # the one whose landing it is started for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TickIssue:
     """Tick the checkboxes or lines of landed workstreams in the plan's newest body, and nothing else."""
 
@@ -282,7 +305,7 @@ Mutation = (
     | React
 )  # what one GraphQL request may carry many of
 
-Lone = MergePull | TickIssue | BuildBranch | TryMerge  # what takes requests of its own
+Lone = MergePull | TickIssue | BuildBranch | TryMerge | RerunJob | StartWorkflow  # what takes requests of its own
 
 Action = Mutation | Lone
 
@@ -302,6 +325,10 @@ def name_of(action: Action) -> str:
             return f"prepare {action.what}"
         case UpdateBranch():
             return f"update the branch of {action.key}"
+        case RerunJob():
+            return f"run {action.check} again"
+        case StartWorkflow():
+            return f"start the workflow {action.workflow}"
         case _:
             words = "".join(f" {char.lower()}" if char.isupper() else char for char in type(action).__name__)
             return words.strip()

@@ -42,6 +42,8 @@ class Config:
     checks_grace: timedelta = timedelta(minutes=10)  # how long a check may take to report for the first time
     verify: tuple[CheckName, ...] | None = None  # on the base after a merge; as `checks` if the file does not say
     verify_timeout: timedelta = timedelta(hours=1)  # how long the base's checks may take after a merge
+    retries: int = 1  # how often a failed job of GitHub Actions on the base is run again before it counts
+    verify_workflow: str | None = None  # file name of a workflow to start on the base after a merge; None = none
     on_red: OnRed = OnRed.ROLLBACK_PULL
     already_red: bool = False  # True = a check that was red before the merge too counts against it
     freeze_base: bool = False  # True = other pulls into the base wait too while a merge is verified
@@ -252,6 +254,8 @@ class _File(BaseModel):
     branch_prefix: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_ref)] = "signalbox/"
     verify: Annotated[tuple[_Check, ...] | None, Field(strict=False), BeforeValidator(_checks)] = None
     verify_timeout: Annotated[timedelta, BeforeValidator(_duration)] = timedelta(hours=1)
+    retries: Annotated[int, Field(ge=0, le=3)] = 1
+    verify_workflow: Annotated[str | None, Field(pattern=r"^[\w.-]{1,100}\.ya?ml$")] = None
     on_red: Annotated[OnRed, Field(strict=False)] = OnRed.ROLLBACK_PULL
     already_red: bool = False
     freeze_base: bool = False
@@ -287,6 +291,8 @@ _EXPECTED: Mapping[str, str] = {
     "checks_grace": "whole minutes, or a length like `90s`, `10m` or `1h`, a day at most",
     "verify": "`all`, or a list of names of checks as `checks` takes it, or `[]` for none",
     "verify_timeout": "whole minutes, or a length like `90s`, `10m` or `1h`, a day at most",
+    "retries": "a whole number from 0 to 3",
+    "verify_workflow": "the file name of a workflow in `.github/workflows`, like `ci.yml`",
     "on_red": "`rollback_pull`, `rollback` or `hold`",
     "already_red": "`true` or `false`",
     "freeze_base": "`true` or `false`",

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.core import failures, merge_queue, together, train_actions
+from bot.core import base_ci, failures, merge_queue, together, train_actions
 from bot.core.actions import (
     Action,
     AddLabels,
@@ -108,8 +108,9 @@ def decide(facts: Facts, memory: Memory) -> Decision:
         *train_actions.merging(view, memory),
         *foreseeing(view, memory),
         *together.testing(view, memory),
+        *base_ci.asking(view),
     )
-    memory = train_actions.noted(view, memory, last)
+    memory = base_ci.noted(view, train_actions.noted(view, memory, last), last)
     memory = replace(memory, refusals=_still_refused(memory, (*first, *last)))
     actions = (*first, *_status(view, facts, memory), *last)
     return Decision(

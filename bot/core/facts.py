@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-from bot.core.model import Branch, IssueNumber, Key, Login, MergeMethod, NodeId, PullNumber, Role, Sha
+from bot.core.model import Branch, IssueNumber, Key, Login, MergeMethod, NodeId, PullNumber, Role, RunId, Sha
 
 
 class CheckState(Enum):
@@ -33,6 +33,9 @@ class CheckFacts:
     started_at: datetime | None = None
     completed_at: datetime | None = None
     node_id: NodeId | None = None  # of the check run; None = a commit status
+    run: RunId | None = None  # of the check run; None = a commit status
+    app_slug: str = ""  # the App's unique name: "github-actions"; "" = a commit status
+    suite: NodeId | None = None  # what ran at once with it: a workflow run, where GitHub Actions reports it
     words: str = ""  # of a commit status: its description, as written
 
 

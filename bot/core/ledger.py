@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.model import Branch, IssueNumber, Key, Login, PullNumber, Revision, Sha
+from bot.core.model import Branch, IssueNumber, Key, Login, PullNumber, Revision, RunId, Sha
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +18,20 @@ class Judged:
     base: Sha  # tip of the base then
     tree: Sha | None  # what GitHub's trial merge of the two gives; None = it had none for just these two
     at: datetime  # UTC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rerun:
+    """A check run on a landing that failed and is to run again: noted before GitHub is asked for it.
+
+    A newer run of that name shows that it did run again, also if nobody saw GitHub's answer.
+    """
+
+    name: str
+    run: RunId  # the one that failed
+    at: datetime  # when GitHub was last asked for it, UTC
+    taken: bool = False  # GitHub said that it runs again
+    refused: str = ""  # why GitHub does not run it again, one safe phrase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +55,8 @@ class Landing:
     green: datetime | None = None  # when the base was found good with it in
     evidence: tuple[str, ...] = ()  # what that was seen from, one safe markdown sentence each
     undone: int | None = None  # the rollback that took it back; 0 = people did
+    reruns: tuple[Rerun, ...] = ()  # in the order in which they were wished
+    started: str = ""  # the workflow that was started on the base because of it
 
     @property
     def open(self) -> bool:

@@ -15,6 +15,7 @@ Branch = NewType("Branch", str)  # a branch name without "refs/heads/"
 PullNumber = NewType("PullNumber", int)
 IssueNumber = NewType("IssueNumber", int)
 NodeId = NewType("NodeId", str)  # GitHub's opaque GraphQL id
+RunId = NewType("RunId", int)  # GitHub's number of a check run; that of a job of GitHub Actions is the same
 Login = NewType("Login", str)
 Revision = NewType("Revision", str)  # SHA-256 of a plan issue's whole body, hex
 

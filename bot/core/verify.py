@@ -13,7 +13,8 @@ from bot.core.config import Config
 from bot.core.facts import CheckFacts, CheckState, CommitFacts
 from bot.core.ledger import Landing
 from bot.core.model import CONFIG_PATH, Order, Sha
-from bot.core.reported import Wanted, failures, names_of, of_state, running, wanted_by
+from bot.core.reported import Wanted, names_of, of_state, running, wanted_by
+from bot.core.reruns import Tries
 from bot.core.text import code, cut, login, plain
 
 _FILE = f"`{CONFIG_PATH}`"
@@ -42,6 +43,7 @@ class Verification:
     at: CommitFacts | None = None  # of GREEN: the commit that was found good; None = nothing was looked at
     until: datetime | None = None  # when time alone changes it, UTC
     failed: tuple[CheckFacts, ...] = ()  # of RED
+    again: tuple[CheckFacts, ...] = ()  # of WAIT: failed ones that are to be run again now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +83,12 @@ def _checked(landing: Landing, look: Look) -> Verification:
     if look.config.verify == ():
         words = "No checks are asked for on the base"
         return Verification(finding=Finding.GREEN, reason=words, evidence=(words,), at=at)
-    moment = _Moment(at=landing.at, before=look.commits.get(landing.before))
+    tries = Tries(noted=landing.reruns, config=look.config, landed=landing.at, now=look.now)
+    moment = _Moment(at=landing.at, before=look.commits.get(landing.before), tries=tries)
     own = _on(at, moment, look)
     if own.finding is Finding.GREEN or look.tip is None or look.tip == landing.sha:
         return own
-    later = _on(look.commits.get(look.tip), moment, look)
+    later = _on(look.commits.get(look.tip), replace(moment, tries=_none(look, landing.at)), look)
     if later.finding is Finding.GREEN:
         return replace(later, evidence=(f"Seen on a later commit, {code(look.tip[:7])}", *later.evidence))
     withdrawn = own.failed and all(check.conclusion in _WITHDRAWN for check in own.failed)
@@ -98,11 +101,17 @@ class _Moment:
 
     at: datetime
     before: CommitFacts | None
+    tries: Tries  # to run failed checks again
+
+
+def _none(look: Look, since: datetime) -> Tries:
+    """Nothing is run again on a commit that is no landing's."""
+    return Tries(noted=(), config=replace(look.config, retries=0), landed=since, now=look.now)
 
 
 def verify_commit(commit: CommitFacts | None, look: Look, since: datetime) -> Verification:
     """Judge any commit by the rules of the base. `since`: when CI could begin with it, UTC."""
-    return _on(commit, _Moment(at=since, before=None), look)
+    return _on(commit, _Moment(at=since, before=None, tries=_none(look, since)), look)
 
 
 def _on(commit: CommitFacts | None, moment: _Moment, look: Look) -> Verification:
@@ -111,12 +120,11 @@ def _on(commit: CommitFacts | None, moment: _Moment, look: Look) -> Verification
         return Verification(finding=Finding.WAIT, reason="GitHub does not show the commit yet", next_actor="GitHub")
     before = moment.before
     counting = _counting(commit, look.config)
-    old = () if look.config.already_red else _red_before(counting, before)
+    red_before = _red_before(counting, before)
+    old = () if look.config.already_red else red_before
     failed = tuple(each for each in of_state(counting, CheckState.FAILED) if each not in old)
     if failed:
-        return Verification(
-            finding=Finding.RED, reason=failures(failed), url=failed[0].url, next_actor="a maintainer", failed=failed
-        )
+        return _failed(failed, commit, red_before, moment.tries)
     pending = of_state(counting, CheckState.PENDING)
     if pending:
         return _pending(pending, moment, look)
@@ -125,17 +133,32 @@ def _on(commit: CommitFacts | None, moment: _Moment, look: Look) -> Verification
         return Verification(finding=Finding.UNCLEAR, reason=reason, next_actor=_KEEPER)
     missing = _missing(counting, before, look.config)
     if missing:
-        return _late(missing, moment, look, otherwise=_green(commit, counting, old) if counting else None)
+        return _late(missing, moment, look, otherwise=_green(commit, counting, old, moment) if counting else None)
     if not counting:
         return _silence(moment, look)
-    return _green(commit, counting, old)
+    return _green(commit, counting, old, moment)
 
 
-def _green(commit: CommitFacts, counting: tuple[CheckFacts, ...], old: tuple[CheckFacts, ...]) -> Verification:
+def _failed(
+    failed: tuple[CheckFacts, ...], commit: CommitFacts, red_before: tuple[CheckFacts, ...], tries: Tries
+) -> Verification:
+    """Red, unless all that failed runs again first."""
+    chance, url = tries.chance(failed, commit.checks, red_before), failed[0].url
+    if chance is None:
+        reason = tries.ended(failed)
+        return Verification(finding=Finding.RED, reason=reason, url=url, next_actor="a maintainer", failed=failed)
+    return Verification(
+        finding=Finding.WAIT, reason=chance.reason, url=url, next_actor="CI", until=chance.until, again=chance.now
+    )
+
+
+def _green(
+    commit: CommitFacts, counting: tuple[CheckFacts, ...], old: tuple[CheckFacts, ...], moment: _Moment
+) -> Verification:
     passed = of_state(counting, CheckState.PASSED)
     words = f"Green on {code(commit.sha[:7])}: {names_of(each.name for each in passed)}" if passed else ""
     red = f"{names_of(each.name for each in old)} failed before the merge too and is not held against it" if old else ""
-    evidence = tuple(each for each in (words, red) if each)
+    evidence = (*moment.tries.passed(passed, commit.sha), *(each for each in (words, red) if each))
     return Verification(finding=Finding.GREEN, reason=evidence[0], evidence=evidence, at=commit)
 
 
@@ -155,13 +178,15 @@ def _red_before(counting: tuple[CheckFacts, ...], before: CommitFacts | None) ->
 
 
 def _pending(pending: tuple[CheckFacts, ...], moment: _Moment, look: Look) -> Verification:
-    end = moment.at + look.config.verify_timeout
+    end = moment.tries.since + look.config.verify_timeout
+    again = tuple(each for each in pending if moment.tries.failures(each))
     if look.now >= end:
         reason = f"Timed out with {running(pending)}"
         return Verification(
             finding=Finding.RED, reason=reason, url=pending[0].url, next_actor="a maintainer", failed=pending
         )
-    return Verification(finding=Finding.WAIT, reason=running(pending), url=pending[0].url, next_actor="CI", until=end)
+    reason = moment.tries.runs_again(again) if again else running(pending)
+    return Verification(finding=Finding.WAIT, reason=reason, url=pending[0].url, next_actor="CI", until=end)
 
 
 def _missing(counting: tuple[CheckFacts, ...], before: CommitFacts | None, config: Config) -> tuple[Wanted, ...]:

@@ -1,4 +1,4 @@
-"""The port, carried out: with git_database.py, which has those of git objects, the only file that knows GitHub's URLs.
+"""The port, carried out: with git_database.py (git objects) and workflows.py the only file that knows GitHub's URLs.
 
 Sits between the worker and transport.py. Must not decide anything, keep anything but the ids of repositories, or
 retry a write.
@@ -7,16 +7,17 @@ retry a write.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from cachetools import LRUCache
 
-from bot.core.actions import BuildBranch, MergePull, Mutation, Outcome, OutcomeKind, TryMerge
+from bot.core.actions import BuildBranch, MergePull, Mutation, Outcome, OutcomeKind, RerunJob, StartWorkflow, TryMerge
 from bot.core.facts import CommitFacts, FailureFacts, PullFacts, QueueEntry, Step, WorkstreamFacts
 from bot.core.marker import read_marker
 from bot.core.model import Branch, IssueNumber, Login, MergeMethod, NodeId, Role, Sha
 from bot.errors import GitHubError, NotFound, NotInstalled
-from bot.github import explained, history, mutations, outcomes, queries, readings, trial
+from bot.github import explained, history, mutations, outcomes, queries, readings, suites, trial, workflows
 from bot.github.answers import GraphQLError, ResourceLimits, documented_shapes
 from bot.github.git_database import GitDatabase
 from bot.github.port import AppIdentity, OpenPullReading, PlanQuestion, PlanReading, RepositoryRef
@@ -76,6 +77,10 @@ class Client:
             with documented_shapes("commits"):
                 found |= readings.commits(page, data, self._app_id)
         return found
+
+    async def every_suite(self, repository: RepositoryRef, commits: suites.Commits) -> dict[Sha, CommitFacts]:
+        """Return the commits with the check runs of workflows that were started by hand, too: one request per 5."""
+        return await suites.every_suite(partial(self._ask, repository), commits, self._app_id)
 
     async def course(self, repository: RepositoryRef, tip: Sha, since: Sha) -> tuple[Step, ...] | None:
         """Return the first-parent history from `since` (left out) to `tip`, oldest first; () if they are the same.
@@ -289,6 +294,14 @@ class Client:
     async def try_merge(self, repository: RepositoryRef, action: TryMerge) -> Outcome:
         """Learn what git's merge makes of two commits; safe to repeat. See TryMerge for the outcomes."""
         return await trial.try_merge(GitDatabase(self._transport, repository), action)
+
+    async def rerun_job(self, repository: RepositoryRef, action: RerunJob) -> Outcome:
+        """Run a job of GitHub Actions again. LATER while its workflow run goes on; REFUSED with a phrase that says why."""
+        return await workflows.rerun_job(self._transport, repository, action)
+
+    async def start_workflow(self, repository: RepositoryRef, action: StartWorkflow) -> Outcome:
+        """Start a workflow on a branch. REFUSED if it is not there, takes no such start, or the App may not."""
+        return await workflows.start_workflow(self._transport, repository, action)
 
     async def redeliver(self, delivery_id: int) -> Outcome:
         """Ask GitHub to send a delivery again, under its old GUID."""

@@ -4,12 +4,12 @@ Implemented by client.py and by nothing else in `bot`. Reads raise ReadFailed (o
 return half of what was asked; writes return an Outcome for each action and never retry by themselves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.actions import BuildBranch, MergePull, Mutation, Outcome, TryMerge
+from bot.core.actions import BuildBranch, MergePull, Mutation, Outcome, RerunJob, StartWorkflow, TryMerge
 from bot.core.facts import (
     BaseFacts,
     CommitFacts,
@@ -96,6 +96,11 @@ class GitHub(Protocol):
     async def commits(self, repository: RepositoryRef, shas: Sequence[Sha]) -> dict[Sha, CommitFacts]:
         """Read commits with their checks, one GraphQL request per 10; those that GitHub does not know are left out."""
 
+    async def every_suite(
+        self, repository: RepositoryRef, commits: Mapping[Sha, CommitFacts]
+    ) -> dict[Sha, CommitFacts]:
+        """Return the commits with the check runs of workflows that were started by hand, too: one request per 5."""
+
     async def course(self, repository: RepositoryRef, tip: Sha, since: Sha) -> tuple[Step, ...] | None:
         """Return the first-parent history from `since` (left out) to `tip`, oldest first.
 
@@ -145,6 +150,12 @@ class GitHub(Protocol):
 
     async def try_merge(self, repository: RepositoryRef, action: TryMerge) -> Outcome:
         """Learn what git's merge makes of two commits. See TryMerge for the outcomes."""
+
+    async def rerun_job(self, repository: RepositoryRef, action: RerunJob) -> Outcome:
+        """Run a job of GitHub Actions again. LATER while its workflow run goes on; REFUSED with a phrase that says why."""
+
+    async def start_workflow(self, repository: RepositoryRef, action: StartWorkflow) -> Outcome:
+        """Start a workflow on a branch. REFUSED if it is not there, takes no such start, or the App may not."""
 
     async def app(self) -> AppIdentity:
         """Return who we are."""

@@ -56,7 +56,7 @@ fragment Rollup on Commit {{
       __typename
       ... on CheckRun {{
         id databaseId name status conclusion url startedAt completedAt
-        checkSuite {{ id app {{ databaseId name }} }}
+        checkSuite {{ id app {{ databaseId name slug }} }}
       }}
       ... on StatusContext {{ context state description targetUrl createdAt creator {{ ...Actor }} }}
     }}

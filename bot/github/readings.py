@@ -10,13 +10,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.core.facts import (
-    AnnotationFacts,
     BaseFacts,
     BranchFacts,
     CheckFacts,
     CheckState,
     CommitFacts,
-    FailureFacts,
     IssueFacts,
     Mergeable,
     OwnCheck,
@@ -30,7 +28,18 @@ from bot.core.facts import (
     ReviewState,
 )
 from bot.core.marker import read_marker
-from bot.core.model import LABEL_PREFIX, OWN_CHECK, Branch, IssueNumber, Login, MergeMethod, NodeId, PullNumber, Sha
+from bot.core.model import (
+    LABEL_PREFIX,
+    OWN_CHECK,
+    Branch,
+    IssueNumber,
+    Login,
+    MergeMethod,
+    NodeId,
+    PullNumber,
+    RunId,
+    Sha,
+)
 from bot.errors import ReadFailed
 from bot.github.answers import without_secrets
 from bot.github.port import OpenPullReading
@@ -337,6 +346,9 @@ def _run(node: Json) -> _Found:
         started_at=started,
         completed_at=moment(node["completedAt"]) if finished else None,
         node_id=NodeId(node["id"]),
+        run=None if node["databaseId"] is None else RunId(node["databaseId"]),
+        app_slug="" if app is None else app["slug"],
+        suite=NodeId(node["checkSuite"]["id"]),
     )
     return _Found((node["databaseId"] or 0, started or _NEVER), node["checkSuite"]["id"], check)
 
@@ -356,30 +368,6 @@ def _status(node: Json) -> _Found:
         words=without_secrets(node["description"] or ""),
     )
     return _Found((0, created or _NEVER), "", check)
-
-
-def failure(data: Json | None) -> FailureFacts:
-    """Read what a check run says about how it ended; nothing for one that GitHub does not show any more."""
-    if not data:
-        return FailureFacts()
-    notes = data["annotations"] or {"nodes": (), "totalCount": 0}
-    return FailureFacts(
-        title=without_secrets(data["title"] or ""),
-        summary=without_secrets(data["summary"] or ""),
-        text=without_secrets(data["text"] or ""),
-        annotations=tuple(
-            AnnotationFacts(
-                path=without_secrets(note["path"]),
-                line=note["location"]["start"]["line"],
-                level=(note["annotationLevel"] or "").lower(),
-                message=without_secrets(note["message"]),
-                title=without_secrets(note["title"] or ""),
-            )
-            for note in notes["nodes"]
-        ),
-        annotation_count=notes["totalCount"],
-        details_url=data["detailsUrl"] or "",
-    )
 
 
 def _reviews(nodes: Iterable[Json]) -> Iterable[ReviewFacts]:

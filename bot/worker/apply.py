@@ -28,10 +28,13 @@ from bot.core.actions import (
     PutCheck,
     React,
     RemoveLabels,
+    RerunJob,
+    StartWorkflow,
     TickIssue,
     TryMerge,
     name_of,
 )  # fmt: skip
+from bot.core.base_ci import learned as asked
 from bot.core.failures import learned as told
 from bot.core.judge import CLOCK_SKEW
 from bot.core.memory import Memory
@@ -173,6 +176,10 @@ async def _lone(github: GitHub, repository: RepositoryRef, action: Lone) -> Outc
             return await github.build_branch(repository, action)
         case TryMerge():
             return await github.try_merge(repository, action)
+        case RerunJob():
+            return await github.rerun_job(repository, action)
+        case StartWorkflow():
+            return await github.start_workflow(repository, action)
         case _:
             assert_never(action)
 
@@ -241,7 +248,7 @@ def learn(memory: Memory, applied: Applied, failures: int = 0) -> Memory:
         elif isinstance(action, PostComment) and action.journal_key.startswith("status"):
             comment = NodeId(outcome.result)
     memory = replace(memory, checks=checks, refusals=refusals, comment=comment, drafts=drafts)
-    return learned(told(memory, applied.outcomes), applied.outcomes)
+    return asked(learned(told(memory, applied.outcomes), applied.outcomes), applied.outcomes)
 
 
 def _refused(action: Action, outcome: Outcome, failures: int) -> bool:

@@ -42,6 +42,8 @@ async def observe(
     reading, found, question = await _read(github, repository, issue, memory)
     course = await _course(github, repository, reading.base, memory)
     commits = await _commits(github, repository, reading, course, memory, now)
+    if found.config.verify_workflow is not None and commits:  # what it reports is in no roll-up
+        commits = await github.every_suite(repository, commits)
     roles = await _roles(github, repository, waiting)
     back = _rollback_branch(memory, issue)
     facts = Facts(

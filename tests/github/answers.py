@@ -23,7 +23,7 @@ def bot(login: str) -> Json:
 
 
 def run(name: str = "tests", **changes: Any) -> Json:
-    app = changes.pop("app", {"databaseId": 9, "name": "CI"})
+    app = changes.pop("app", {"databaseId": 9, "name": "CI", "slug": "ci"})
     return {
         "__typename": "CheckRun",
         "id": "CR_1",

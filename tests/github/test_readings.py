@@ -171,15 +171,15 @@ def test_a_check_that_was_started_again_counts_as_it_is_now() -> None:
 
 def test_one_name_by_two_reporters_is_two_checks() -> None:
     found = readings.checks(
-        [answers.run(), answers.run(app={"databaseId": 8, "name": "B"}), answers.status("tests")], APP_ID
+        [answers.run(), answers.run(app={"databaseId": 8, "name": "B", "slug": "b"}), answers.status("tests")], APP_ID
     )
     assert [check.app_id for check in found] == [9, 8, None]
     assert [check.app_name for check in found] == ["CI", "B", "ci"]
 
 
 def test_only_our_own_signalbox_is_left_out() -> None:
-    ours = answers.run("signalbox", app={"databaseId": APP_ID, "name": "Signalbox"})
-    forged = answers.run("signalbox", app={"databaseId": 666, "name": "Forger"})
+    ours = answers.run("signalbox", app={"databaseId": APP_ID, "name": "Signalbox", "slug": "signalbox"})
+    forged = answers.run("signalbox", app={"databaseId": 666, "name": "Forger", "slug": "forger"})
     found = readings.checks([ours, forged, answers.status("signalbox"), answers.run(app=None)], APP_ID)
     assert [(check.name, check.app_id) for check in found] == [
         ("signalbox", 666),
@@ -215,7 +215,7 @@ def test_githubs_trial_merge_is_told_where_there_is_one() -> None:
 
 
 def test_a_commits_checks_are_read_as_those_of_a_head() -> None:
-    own = answers.run("signalbox", app={"databaseId": APP_ID, "name": "Signalbox"})
+    own = answers.run("signalbox", app={"databaseId": APP_ID, "name": "Signalbox", "slug": "signalbox"})
     runs = (answers.run(databaseId=1, conclusion="FAILURE"), answers.run(databaseId=2), own)
     facts = readings.commit(answers.judged(BASE, HEAD, checks=runs), APP_ID)
     assert (facts.sha, facts.tree, facts.parents, facts.checks_complete) == (BASE, TREE, (HEAD,), True)

@@ -1,6 +1,6 @@
 """A GitHub port of plain values: says what it is told to say, and notes every write it is asked for."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,6 +15,8 @@ from bot.core.actions import (
     PostComment,
     PutCheck,
     React,
+    RerunJob,
+    StartWorkflow,
     TryMerge,
 )
 from bot.core.facts import (
@@ -87,6 +89,12 @@ class Fake:
         self.reads += 1
         return {run: self.said.get(run, FailureFacts()) for run in runs}
 
+    async def every_suite(
+        self, repository: RepositoryRef, commits: Mapping[Sha, CommitFacts]
+    ) -> dict[Sha, CommitFacts]:
+        self.reads += 1
+        return dict(commits)
+
     async def course(self, repository: RepositoryRef, tip: Sha, since: Sha) -> tuple[Step, ...] | None:
         self.reads += 1
         known = [step.before for step in self.steps or ()]
@@ -131,6 +139,12 @@ class Fake:
         return await self._answer(action)
 
     async def try_merge(self, repository: RepositoryRef, action: TryMerge) -> Outcome:
+        return await self._answer(action)
+
+    async def rerun_job(self, repository: RepositoryRef, action: RerunJob) -> Outcome:
+        return await self._answer(action)
+
+    async def start_workflow(self, repository: RepositoryRef, action: StartWorkflow) -> Outcome:
         return await self._answer(action)
 
     async def _answer(self, action: Action) -> Outcome:

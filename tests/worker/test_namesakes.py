@@ -13,7 +13,7 @@ def a_run(number: int, suite: str, conclusion: str | None) -> dict[str, Any]:
         "__typename": "CheckRun", "id": f"CR_{number}", "databaseId": number, "name": "test", "url": "https://x.example",
         "status": "IN_PROGRESS" if conclusion is None else "COMPLETED", "conclusion": conclusion,
         "startedAt": "2026-11-20T19:05:00Z", "completedAt": None if conclusion is None else "2026-11-20T19:06:00Z",
-        "checkSuite": {"id": suite, "app": {"databaseId": 15368, "name": "GitHub Actions"}},
+        "checkSuite": {"id": suite, "app": {"databaseId": 15368, "name": "GitHub Actions", "slug": "github-actions"}},
     }  # fmt: skip
 
 

@@ -302,3 +302,24 @@ async def test_just_those_conflict_that_git_finds_in_conflict(shop: Workshop, se
         whole = await attempt(shop, onto, head)
         assert (whole.kind, whole.tree, whole.paths) == (asked.kind, tree, asked.paths)
     await no_trace(shop, *branches)
+
+
+@pytest.mark.parametrize("first", range(100, 150, 10))
+async def test_what_is_foreseen_of_fifty_sets_of_heads_is_what_git_says(shop: Workshop, first: int) -> None:
+    """Ten sets on one repository: only whether two heads go together, as the forecast asks it."""
+    base = await shop.grow({path: text_of(path) for path in PATHS})
+    sets = {seed: [await shop.commit(files, base) for files in generated(seed)] for seed in range(first, first + 10)}
+    branches = {f"h{seed}-{number}": head for seed, heads in sets.items() for number, head in enumerate(heads)}
+    for branch, head in branches.items():
+        await shop.call("POST", "/git/refs", {"ref": f"refs/heads/{branch}", "sha": head})
+    await shop.fetch()
+    conflicts = 0
+    for seed, heads in sets.items():
+        for onto, head in combinations(heads, 2):
+            asked = await attempt(shop, onto, head, want_tree=False)
+            together = await shop.git_merge(onto, head) is not None
+            assert asked.kind is (DONE if together else CONFLICT), (seed, onto, head)
+            conflicts += not together
+    assert 5 < conflicts < 55  # of 60 pairs: the sets are worth it
+    left = {each["name"] for each in await shop.call("GET", "/branches?per_page=100")}
+    assert left == {"main", *branches}

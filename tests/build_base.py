@@ -116,8 +116,7 @@ def a_ledger(*landings: Landing, **more: Any) -> Memory:
     points = [a_checkpoint()]
     for number, each in enumerate(good, 1):
         stood = standing(landings[: landings.index(each) + 1])
-        points.append(
-            a_checkpoint(number, landed=tuple(one.key for one in stood if one.key), sha=each.sha, tree=each.tree)
-        )
+        keys, pulls = tuple(one.key for one in stood if one.key), tuple(one.pull for one in stood)
+        points.append(a_checkpoint(number, landed=keys, pulls=pulls, sha=each.sha, tree=each.tree))
     tip = landings[-1].sha if landings else sha("base")
     return a_memory(**{"landings": landings, "checkpoints": tuple(points), "tip": tip, **more})

@@ -79,6 +79,7 @@ class Checkpoint:
     revision: Revision  # of the plan in force then
     at: datetime  # UTC
     landed: tuple[Key, ...]  # what stood then, in the order of landing
+    pulls: tuple[PullNumber, ...] = ()  # of these landings: a key may land again later
     evidence: tuple[str, ...]
     by: Login | None = None  # who asked for it; None = it follows from a merge
     tagged: bool = False  # its tag was seen once: if it is gone or elsewhere now, somebody did that

@@ -39,7 +39,7 @@ def back_before(memory: Memory, first: Landing) -> Goal:
 
 def back_to(memory: Memory, checkpoint: Checkpoint) -> Goal:
     """Return the state of a checkpoint: what landed since and stands has to go."""
-    since = tuple(each for each in standing(memory.landings) if each.key not in checkpoint.landed)
+    since = tuple(each for each in standing(memory.landings) if each.pull not in checkpoint.pulls)
     return Goal(name=checkpoint.name, sha=checkpoint.sha, tree=checkpoint.tree, undone=since)
 
 

@@ -158,8 +158,15 @@ def _reverted_by_hand(landings: list[Landing], step: Step) -> list[Landing]:
     """Whether people put back just what was there before a landing: then it, and what came after it, is undone."""
     for at, each in enumerate(landings):
         if each.stands and each.tree_before == step.tree and each.tree != step.tree:
-            return [*landings[:at], *(replace(later, undone=0) if later.stands else later for later in landings[at:])]
+            undone = [replace(later, undone=0) if later.stands else later for later in landings[at:]]
+            gone = {later.rollback for later in landings[at:] if later.stands and later.key is None}
+            # what a reverted rollback had taken back is on the base again, and has to be verified anew
+            return [_put_back(later) if later.undone in gone else later for later in (*landings[:at], *undone)]
     return landings
+
+
+def _put_back(landing: Landing) -> Landing:
+    return replace(landing, undone=None, green=None, evidence=())
 
 
 def _rewritten(facts: Facts, memory: Memory) -> Memory:
@@ -234,6 +241,7 @@ def _kept(facts: Facts, memory: Memory, sha: Sha, tree: Sha, evidence: tuple[str
         revision=start.revision,
         at=facts.now,
         landed=tuple(each.key for each in standing(memory.landings) if each.key is not None),
+        pulls=tuple(each.pull for each in standing(memory.landings)),
         evidence=evidence,
     )
 

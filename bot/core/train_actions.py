@@ -100,7 +100,10 @@ def merging(view: PlanView, memory: Memory) -> Iterator[MergePull | EnqueuePull]
     if view.state is not PlanState.RUNNING:
         return
     back = view.rollback
+    frozen = view.intent.frozen is not None or bool(view.train.frozen)
     if back is not None and back.rollback.active and back.ready and view.config.on_red is OnRed.ROLLBACK:
+        if frozen:
+            return  # people said that nothing merges into the base; a person may still merge the rollback
         yield from _merge_rollback(view, back)
         return
     if waiting_in_it(view) is not None:
@@ -254,7 +257,7 @@ def _doing(view: PlanView) -> str:
 
 def _freeze(view: PlanView) -> tuple[str | None, bool]:
     """What this plan forbids others to do on the base: somebody's order, or the config while something is unverified."""
-    if view.state in {PlanState.COMPLETED, PlanState.CANCELLED}:
+    if view.state is PlanState.CANCELLED:
         return None, False
     if (order := view.intent.frozen) is not None:
         return texts.freeze_words(order), True

@@ -40,6 +40,7 @@ def run(case: CommandCase) -> Result:
         revision=case.intent.start.revision,
         at=case.call.at,
         landed=tuple(each.key for each in standing(memory.landings) if each.key is not None),
+        pulls=tuple(each.pull for each in standing(memory.landings)),
         evidence=(f"Kept by {login(case.call.author)}", *_seen(case, tip)),
         by=case.call.author,
     )

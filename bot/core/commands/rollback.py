@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.core.commands import Command, CommandCase, Result, Target, done, refused
 from bot.core.commands.target import named
-from bot.core.ledger import Rollback, standing, unverified
+from bot.core.ledger import Checkpoint, Rollback, standing, unverified
 from bot.core.model import Role
 from bot.core.render.parts import listed
 from bot.core.rollback import Goal, back_before, back_to, rollback_of
@@ -53,7 +53,7 @@ def _goal(case: CommandCase) -> Goal | str:
     wanted = " ".join(words).strip("`").casefold()
     checkpoint = next((each for each in memory.checkpoints if each.name.casefold() == wanted), None)
     if checkpoint is not None:
-        return back_to(memory, checkpoint)
+        return _of(case, checkpoint)
     key, length = named(words, case.facts, case.view)
     landing = next((each for each in reversed(standing(memory.landings)) if each.key == key), None)
     if key is not None and length == len(words):
@@ -62,6 +62,16 @@ def _goal(case: CommandCase) -> Goal | str:
         return back_before(memory, landing)
     names = listed([code(each.name) for each in reversed(memory.checkpoints)], most=5)
     return f"This plan has no checkpoint and no workstream {code(cut(' '.join(words), 60))}. Checkpoints: {names}."
+
+
+def _of(case: CommandCase, checkpoint: Checkpoint) -> Goal | str:
+    """A checkpoint, if what it holds stands: to go back to it must not bring in again what was taken back."""
+    stand = {each.pull for each in standing(case.memory.landings)}
+    gone = [each.key for each in case.memory.landings if each.pull in checkpoint.pulls and each.pull not in stand]
+    if gone:
+        names = listed([name(key) for key in dict.fromkeys(gone) if key is not None])
+        return f"{code(checkpoint.name)} holds {names}, taken back since: go back to an earlier checkpoint."
+    return back_to(case.memory, checkpoint)
 
 
 def _reply(new: Rollback) -> str:

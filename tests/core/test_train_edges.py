@@ -1,0 +1,52 @@
+"""Where ways back cross: a checkpoint that holds what was taken back, a rollback that people revert, a frozen base."""
+
+from dataclasses import replace
+
+from bot.core.actions import MergePull
+from bot.core.facts import CheckState
+from bot.core.model import Key
+from bot.core.rollback import back_to
+from tests.build import a_check, an_order, sha, tree_of
+from tests.build_base import a_commit, a_landing, a_rollback, a_step
+from tests.core.commands.test_train_commands import FINE, refusal
+from tests.core.ground import a_way_back, a_world, actions, memory_of, merge_of, taken_in
+
+GOOD, BAD = merge_of("W1", "m1", green=True), merge_of("W2", "m2", "m1")
+BROKEN = a_world(GOOD, BAD, on_base=(a_commit("m2", a_check(state=CheckState.FAILED), after="m1"),))
+
+
+def test_one_does_not_go_back_to_what_was_taken_back() -> None:
+    first, second = FINE.landings
+    memory = replace(FINE, landings=(first, replace(second, undone=1)))
+    assert refusal("rollback cp-2", memory) == "`cp-2` holds W2, taken back since: go back to an earlier checkpoint."
+
+
+def test_a_second_landing_of_a_workstream_came_after_a_checkpoint_with_the_first() -> None:
+    first, second = FINE.landings
+    later = a_landing("W2", 31, at="m4", after="m3")
+    memory = replace(FINE, landings=(first, replace(second, undone=1), later))
+    assert back_to(memory, FINE.checkpoints[1]).undone == (later,)
+
+
+def test_what_a_reverted_rollback_had_taken_back_is_verified_anew() -> None:
+    undone = replace(BAD.landing, undone=1, green=None)
+    back = a_landing(None, 21, at="b1", after="m2", rollback=1, tree=tree_of("m1"), tree_before=tree_of("m2"))
+    memory = memory_of(GOOD.landing, undone, back)
+    by_hand = a_step("x1", "b1", tree=tree_of("m2"), tree_before=tree_of("m1"))
+    after = taken_in(replace(a_world(GOOD, BAD, on_base=(a_commit("m2"),)), course=(by_hand,)), memory)
+    again = next(each for each in after.landings if each.key == Key("W2"))
+    assert again.stands
+    assert again.open
+    assert after.landings[-1].undone == 0
+
+
+def test_no_rollback_merges_by_itself_into_a_frozen_base() -> None:
+    memory = replace(
+        memory_of(GOOD.landing, BAD.landing),
+        rollbacks=(a_rollback(BAD.landing, to="cp-1", built=sha("back")),),
+    )
+    given = replace(BROKEN, rollback=a_world(back=a_way_back(head_message="Back")).rollback)
+    given = replace(given, config_source="on_red: rollback\n")
+    assert actions(given, memory, MergePull)
+    frozen = replace(memory, intent=replace(memory.intent, frozen=an_order()))
+    assert actions(given, frozen, MergePull) == []

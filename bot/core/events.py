@@ -71,6 +71,9 @@ class OutsideWake:
     """Wake the turn over the repository itself, which looks after pulls outside plans and after merge groups."""
 
 
+# https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/configuring-pull-request-merges/managing-a-merge-queue
+_GROUP = re.compile(r"gh-readonly-queue/(.+)/pr-\d+-[0-9a-f]{40,64}")
+
 Wake = PlanIssue | PullWake | BranchWake | BaseWake | OutsideWake | RepositoryWake
 
 
@@ -255,7 +258,11 @@ def _check_suites(name: str, payload: Mapping[str, Any]) -> Event:
 def _of_head(pulls: tuple[PullNumberPart, ...], head: str | None) -> tuple[Wake, ...]:
     """What a check's head wakes. GitHub names neither pull nor branch for a head from a fork."""
     branch = Branch(head) if head else None
-    base = (BaseWake(name=branch),) if branch is not None else ()  # the base is verified by the checks on it
+    # The base is verified by the checks on it, and one that came through GitHub's merge queue had them as a merge group:
+    # the suite of the commit keeps the group's branch.
+    group = _GROUP.fullmatch(branch) if branch is not None else None
+    base: tuple[Wake, ...] = (BaseWake(name=branch),) if branch is not None else ()
+    base = (*base, BaseWake(name=Branch(group[1]))) if group is not None else base
     if not pulls:
         return (BranchWake(name=branch), *base) if branch is not None else ()
     return (*(PullWake(number=PullNumber(pull.number), head=branch) for pull in pulls), *base)

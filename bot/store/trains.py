@@ -195,6 +195,16 @@ async def freezes(session: AsyncSession, repository_id: int) -> Mapping[Branch, 
     return {row.base: Freeze(issue=IssueNumber(row.number), words=row.frozen, outside=True) for row in rows}
 
 
+async def held(session: AsyncSession, repository_id: int) -> Mapping[Branch, str]:
+    """Return what the plans do that have the turn on bases of a repository, as `settle` was told."""
+    rows = await session.execute(
+        select(trains.c.base, trains.c.doing).where(
+            trains.c.repository_id == repository_id, trains.c.lane_id.is_not(None)
+        )
+    )
+    return {row.base: row.doing for row in rows}
+
+
 async def unshown(session: AsyncSession, repository_id: int, frozen: Mapping[Branch, Freeze]) -> bool:
     """Say whether there may be pulls outside plans whose check does not show these freezes yet."""
     return bool(await _unshown(session, repository_id, frozen))

@@ -86,7 +86,8 @@ class Applied:
     @property
     def refused_to_merge(self) -> bool:
         """Whether merges were tried and GitHub refused every one of them."""
-        merges = [outcome for action, outcome in self.outcomes.items() if isinstance(action, MergePull)]
+        tried = (MergePull, EnqueuePull)
+        merges = [outcome for action, outcome in self.outcomes.items() if isinstance(action, tried)]
         return bool(merges) and all(outcome.kind is OutcomeKind.REFUSED for outcome in merges)
 
     @property

@@ -114,7 +114,9 @@ class Outside:
                 log.warning("merge_queue.unreadable", base=base, error=str(error))
                 continue
             waiting |= {base} if entries else set()
-            checks += group_checks([_with(each, fresh.get(each.head)) for each in entries])
+            async with self.database.session() as session:  # after the read: what landed since is not held against it
+                held = await trains.held(session, lease.repository_id)
+            checks += group_checks([_with(each, fresh.get(each.head)) for each in entries], held.get(base))
         self.queues[lease.repository_id] = waiting
         return checks
 

@@ -104,11 +104,14 @@ async def _turn(
 
 
 def _concerns_groups(facts: Facts, applied: Applied) -> bool:
-    """Whether a check was written that merge groups may go by. A pull may have been enqueued since it was read."""
-    pulls = (pull for stream in facts.workstreams.values() for pull in stream.pulls)
+    """Whether merge groups may have to change: a check was written that they go by, or whose turn it is was settled.
+
+    A pull may have been enqueued since it was read.
+    """
+    pulls = [pull for stream in facts.workstreams.values() for pull in stream.pulls]
     if not facts.base.merge_queue and not any(pull.queue_required for pull in pulls):
         return False
-    return any(
+    return any(pull.queued is not None for pull in pulls) or any(
         isinstance(action, PutCheck) and outcome.kind is OutcomeKind.DONE
         for action, outcome in applied.outcomes.items()
     )

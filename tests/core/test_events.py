@@ -74,6 +74,9 @@ def payload(action: str = "", **more: Any) -> dict[str, Any]:
     return {"action": action, **given} if action else given
 
 
+GROUP = f"gh-readonly-queue/release/1/pr-12-{sha('base')}"
+
+
 @pytest.mark.parametrize(
     ("name", "body", "wakes"),
     [
@@ -123,6 +126,12 @@ def payload(action: str = "", **more: Any) -> dict[str, Any]:
             id="status",
         ),
         pytest.param("status", payload(branches=[]), (), id="status on an old commit"),
+        pytest.param(
+            "check_run",
+            payload("completed", check_run={**RUN, "pull_requests": [], "check_suite": {"head_branch": GROUP}}),
+            (BranchWake(name=Branch(GROUP)), BaseWake(name=Branch(GROUP)), BaseWake(name=Branch("release/1"))),
+            id="check of a merge group",
+        ),
         pytest.param(
             "merge_group",
             payload("checks_requested", merge_group={"base_ref": "refs/heads/main"}),

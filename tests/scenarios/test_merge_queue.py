@@ -4,13 +4,20 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.play import Play
+from tests.scenarios.play import Play, plan_of
+from tests.scenarios.rollbacks import QUICK, break_base, bring, rollback_pull
 
 ENQUEUE = """mutation($id: ID!) { enqueuePullRequest(input: {pullRequestId: $id}) { mergeQueueEntry { position } } }"""
 QUEUE = """{ repository(owner: "octo", name: "demo") { mergeQueue { entries(first: 10) { nodes {
   position headCommit { oid } pullRequest { number }
 } } } } }"""
 PAIR = {"W1": [], "W2": ["W1"]}
+
+
+async def silent(sha: str) -> str | None:
+    """Say nothing about any commit of the base."""
+    assert sha
+    return None
 
 
 async def require_queue(play: Play, *more: Any, check: bool = True) -> None:
@@ -180,3 +187,64 @@ async def test_a_pull_in_one_of_githubs_stacks_is_left_to_people(play: Play) -> 
 
     await play.until(told)
     assert await play.merged() == []
+
+
+async def test_a_rollback_goes_through_the_queue_as_well(play: Play) -> None:
+    await play.configure(QUICK + "on_red: rollback\n")
+    await require_queue(play)
+    await play.start(plan_of(PAIR, acceptance=False), protect=False)
+    good = await play.tree("main")
+    await break_base(play, "W1")
+    pull = await rollback_pull(play)
+    await play.report(pull["head"]["sha"], "success")
+    await play.until_stage("W1", "rolled-back")
+    back = await play.get(f"/pulls/{pull['number']}")
+    assert (back["merged"], back["merged_by"]["login"]) == (True, "github-merge-queue[bot]")
+    assert await play.tree("main") == good
+    await play.settled()
+    assert await play.stage("W2") == "waiting"
+
+
+async def test_other_pulls_in_the_queue_wait_while_the_base_is_verified(play: Play) -> None:
+    """W1 lands, and its verification is not over: W2, which people put in behind it, waits for that and then lands."""
+    await play.configure(QUICK + "verify:\n  - tests\n")
+    await require_queue(play, "build")
+    play.base_ci = silent
+    await play.start(plan_of({"W1": [], "W2": []}, acceptance=False), protect=False)
+    for key in ("W1", "W2"):
+        await play.report(await bring(play, key), "success", "build")
+    await play.settled()
+    await play.graphql("ada", ENQUEUE, {"id": (await play.pull("W2"))["node_id"]})
+    await play.settled()
+    groups = await queue(play)
+    assert list(groups) == [play.pulls["W1"], play.pulls["W2"]]
+    await play.report(str(groups[play.pulls["W1"]]), "success", "build")
+    await play.settled()
+    assert await play.merged() == ["W1"]
+    group = str((await queue(play))[play.pulls["W2"]])
+    check = await play.check_on(group)
+    assert (check["status"], "is being verified" in check["output"]["title"]) == ("in_progress", True)
+    await play.report(group, "success", "build")
+    await play.settled()
+    assert await play.merged() == ["W1"]
+    await play.report(await play.tip(), "success")
+    await play.settled()
+    assert await play.merged() == ["W1", "W2"]
+
+
+async def test_two_pulls_of_a_plan_in_the_queue_land_one_after_the_other(play: Play) -> None:
+    """Both are green when people enqueue them; the base is verified in between all the same."""
+    await play.configure(QUICK + "mode: manual\n")
+    await require_queue(play)
+    play.base_ci = silent
+    await play.start(plan_of({"W1": [], "W2": []}, acceptance=False), protect=False)
+    for key in ("W1", "W2"):
+        await bring(play, key)
+    await play.settled()
+    for key in ("W1", "W2"):
+        await play.graphql("ada", ENQUEUE, {"id": (await play.pull(key))["node_id"]})
+    await play.settled()
+    assert await play.merged() == ["W1"]
+    await play.report(await play.tip(), "success")
+    await play.settled()
+    assert await play.merged() == ["W1", "W2"]

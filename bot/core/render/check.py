@@ -39,6 +39,8 @@ MERGE = CheckAction(label="Merge", description="Have Signalbox merge it now", id
 UPDATE = CheckAction(label="Update", description="Bring its branch up to the base", identifier="update")
 WHY = CheckAction(label="Explain", description="Comment what it waits for, and for whom", identifier="why")
 
+NO_PLAN = "Not part of a plan"  # how the title begins where no plan has a say, or none any more
+
 _CODE_MARK = re.compile(r"(?<!\\)`")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _NOT_OPEN_FOR_REVIEW = frozenset({"hold", "paused"})  # gates that ask for a person even while the work goes on
@@ -82,7 +84,7 @@ def outside_check(freeze: Freeze | None = None, plan_url: str | None = None) -> 
     return CheckText(
         status="completed",
         conclusion="success",
-        title="Not part of a plan",
+        title=NO_PLAN,
         summary="No plan has a workstream on this branch, so Signalbox does not stand in the way of this pull request.",
     )
 
@@ -155,7 +157,7 @@ def _settled(view: PlanView, stream: WorkstreamView) -> _Result | None:
         case Stage.ROLLED_BACK:
             return _Result(title="Its merge was reverted", conclusion="action_required")
         case Stage.CANCELLED if view.intent.cancelled is not None or view.state is PlanState.COMPLETED:
-            return _Result(title="Not part of a plan any more", conclusion="success")
+            return _Result(title=f"{NO_PLAN} any more", conclusion="success")
         case Stage.CANCELLED:
             return _Result(title=_unmarked(stream.note) or "Skipped", conclusion="action_required")
         case Stage.FAILED if not stream.gates:

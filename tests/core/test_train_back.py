@@ -193,6 +193,21 @@ def test_one_that_somebody_asked_for_goes_on_though_the_base_is_green() -> None:
     assert stages(seen(MENDED, memory)) == ["done", "done", "queued"]
 
 
+def test_one_that_cannot_be_clean_is_dropped_once_people_mended_the_base() -> None:
+    memory = rolling(by=Login("mia"), unclean=("a.txt",))
+    [broken] = taken_in(BROKEN, memory).rollbacks
+    assert broken.active
+    [mended] = taken_in(MENDED, memory).rollbacks
+    assert (mended.dropped, mended.closed) == (True, True)
+
+
+def test_one_of_a_good_base_that_cannot_be_clean_is_left_to_people() -> None:
+    good = memory_of(GOOD.landing, replace(BAD.landing, green=ago(30)))
+    memory = replace(good, rollbacks=(a_rollback(BAD.landing, to="cp-1", by=Login("mia"), unclean=("a.txt",)),))
+    [back] = taken_in(MENDED, memory).rollbacks
+    assert back.active
+
+
 def test_one_of_what_people_took_back_by_hand_is_not_needed() -> None:
     given = a_world(GOOD, BAD, course=(back_step("m2", "m1", number=99),))
     [back] = taken_in(given, rolling(by=Login("mia"))).rollbacks

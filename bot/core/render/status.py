@@ -205,7 +205,7 @@ def _checkpoint(view: PlanView, checkpoint: Checkpoint) -> str:
     """Name, commit, what had landed, what was seen; and what somebody did to its tag."""
     tag = f"signalbox/{view.issue.number}/{checkpoint.name}"
     landed = f", with {listed([name(key) for key in checkpoint.landed], most=6)}" if checkpoint.landed else ""
-    seen = f": {checkpoint.evidence[0]}" if checkpoint.evidence else ""
+    seen = f": {'; '.join(checkpoint.evidence)}" if checkpoint.evidence else ""
     note = ""
     if checkpoint.tagged and tag not in view.tags:
         note = " Its tag was deleted; this record is what counts."

@@ -17,7 +17,7 @@ from bot.core.facts import CommitFacts, FailureFacts, PullFacts, QueueEntry, Ste
 from bot.core.marker import read_marker
 from bot.core.model import Branch, IssueNumber, Login, MergeMethod, NodeId, Role, Sha
 from bot.errors import GitHubError, NotFound, NotInstalled
-from bot.github import explained, history, mutations, outcomes, queries, readings, suites, trial, workflows
+from bot.github import explained, history, mutations, outcomes, queries, queue, readings, suites, trial, workflows
 from bot.github.answers import GraphQLError, ResourceLimits, documented_shapes
 from bot.github.git_database import GitDatabase
 from bot.github.port import AppIdentity, OpenPullReading, PlanQuestion, PlanReading, RepositoryRef
@@ -135,22 +135,7 @@ class Client:
 
         Not cached. Raises ReadFailed, NotFound if the repository is gone, NotInstalled if the App may not read it.
         """
-        entries: list[QueueEntry] = []
-        after: str | None = None
-        while True:
-            variables = {"branch": base, "after": after}
-            request = queries.Request(operation="MergeQueue", document=queries.MERGE_QUEUE, variables=variables)
-            data = (await self._ask(repository, request))["repository"]
-            if data is None:
-                raise NotFound(f"repository {repository.full_name}")
-            with documented_shapes("the merge queue"):
-                if data["mergeQueue"] is None:
-                    return ()
-                page = data["mergeQueue"]["entries"]
-                entries += [readings.queue_entry(node) for node in page["nodes"] if node["pullRequest"] is not None]
-                if not page["pageInfo"]["hasNextPage"]:
-                    return tuple(entries)
-                after = page["pageInfo"]["endCursor"]
+        return await queue.entries(partial(self._ask, repository), base)
 
     async def role(self, repository: RepositoryRef, login: Login) -> Role:
         """Return what a person may do, by `role_name`; NONE if GitHub knows no such collaborator.
@@ -395,7 +380,11 @@ class Client:
         if "$app:" in request.document:
             variables["app"] = self._app_id
         return await self._transport.query(
-            repository.installation_id, request.operation, request.document, variables, forgive=forgive
+            repository.installation_id,
+            request.operation,
+            request.document,
+            variables,
+            forgive=lambda error: forgive(error) or _hides_the_queue(error),
         )
 
     async def _node_id(self, repository: RepositoryRef) -> NodeId:
@@ -420,3 +409,8 @@ def _names(repository: RepositoryRef) -> dict[str, str]:
 def _comment_is_gone(error: GraphQLError) -> bool:
     """Say whether an error only means that somebody deleted the status comment."""
     return error.kind == "NOT_FOUND" and error.path == ("comment",)
+
+
+def _hides_the_queue(error: GraphQLError) -> bool:
+    """Say whether an error only means that the App may not see a pull's place in the merge queue: it reads as none."""
+    return error.kind == "FORBIDDEN" and error.path[-1:] == ("mergeQueueEntry",)

@@ -131,3 +131,20 @@ async def test_a_broken_base_keeps_the_other_plan_until_it_is_rolled_back(plans:
     await one.do("ada", "PUT", f"/pulls/{pull['number']}/merge", {"merge_method": "squash"})
     await other.until_stage("B1", "done")
     assert set(await one.tree("main")) == {*good, "b1.txt"}
+
+
+@pytest.mark.parametrize("how", ["the label is taken away", "the issue is closed"])
+async def test_a_plan_that_people_put_away_keeps_the_turn_from_nobody(plans: tuple[Play, Play], how: str) -> None:
+    one, other = plans
+    async with late_ci(one):
+        await bring(one, "A1")
+        landed = await merged(one, "A1")
+        await bring(other, "B1")
+        await other.settled()
+        if how == "the issue is closed":
+            await one.do("mia", "PATCH", f"/issues/{one.issue}", {"state": "closed"})
+        else:
+            await one.do("mia", "DELETE", f"/issues/{one.issue}/labels/plan")
+        await one.settled()
+        await one.report(landed, "success")
+        await merged(other, "B1")

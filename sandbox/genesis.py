@@ -1,4 +1,4 @@
-"""The first state of a fresh data folder: the account `octo`, five people, two Apps and the repository `octo/demo`."""
+"""The first state of a fresh data folder: the account `octo`, five people, three Apps and the repository `octo/demo`."""
 
 from functools import cache
 from pathlib import Path
@@ -22,9 +22,16 @@ PERMISSIONS = {
         "checks": "write",
         "statuses": "write",
         "merge_queues": "read",
-        "actions": "read",
+        "actions": "write",
     },
     "ci": {"metadata": "read", "contents": "read", "checks": "write", "statuses": "write"},
+    "github-actions": {
+        "metadata": "read",
+        "contents": "read",
+        "checks": "write",
+        "statuses": "write",
+        "actions": "write",
+    },
 }
 EVENTS = {
     "signalbox": [
@@ -45,6 +52,7 @@ EVENTS = {
         "repository_ruleset",
     ],
     "ci": ["push"],
+    "github-actions": ["push", "workflow_dispatch"],
 }
 
 
@@ -106,9 +114,10 @@ async def populate(world: World) -> None:
         world.state.tokens[token] = Token(token, user.id)
     _add_app(world, "signalbox", "Signalbox", owner)
     _add_app(world, "ci", "CI", owner)
-    ci = world.app("ci")
-    installation = next(one for one in world.state.installations.values() if ci and one.app_id == ci.id)
-    mint(world, installation, installation.permissions, None, None)
+    _add_app(world, "github-actions", "GitHub Actions", owner)
+    for app in (world.app("ci"), world.app("github-actions")):
+        installation = next(one for one in world.state.installations.values() if app and one.app_id == app.id)
+        mint(world, installation, installation.permissions, None, None)
     repo = await create_repository(world, Actor(user=people["ada"]), owner, name=DEMO, auto_init=True)
     give_roles(world, repo.id)
 
@@ -124,16 +133,13 @@ def give_roles(world: World, repository_id: int) -> None:
 
 def info(world: World) -> Json:
     """Return what `serve` prints when it is ready."""
-    app, ci = world.app("signalbox"), world.app("ci")
+    app, ci, actions = world.app("signalbox"), world.app("ci"), world.app("github-actions")
     assert app is not None
     assert ci is not None
+    assert actions is not None
     installations = {one.app_id: one for one in world.state.installations.values()}
     tokens = {token.user_id: token.token for token in world.state.tokens.values() if token.user_id}
-    ci_tokens = [
-        token.token
-        for token in world.state.tokens.values()
-        if token.installation_id == installations[ci.id].id and token.expires_at is None
-    ]
+    robots = {token.installation_id: token.token for token in world.state.tokens.values() if token.expires_at is None}
     users = {user.login: user for user in world.state.users.values() if user.id in tokens}
     return {
         "api_url": world.base_url,
@@ -148,6 +154,8 @@ def info(world: World) -> Json:
         "users": {
             login: {"token": tokens[user.id], "role": PEOPLE.get(login, "none")} for login, user in users.items()
         },
-        "ci_token": ci_tokens[0],
+        "ci_token": robots[installations[ci.id].id],
         "ci_app_id": ci.id,
+        "actions_token": robots[installations[actions.id].id],
+        "actions_app_id": actions.id,
     }

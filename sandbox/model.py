@@ -238,7 +238,7 @@ class Review(Noded):
 
 @dataclass
 class CheckSuite(Noded):
-    """All check runs of one App for one commit; status and conclusion follow from the runs."""
+    """Check runs of one App for one commit that began together; status and conclusion follow from the runs."""
 
     kind = "CS"
     id: int
@@ -252,6 +252,23 @@ class CheckSuite(Noded):
     after: str | None = None
     status: str = "queued"
     conclusion: str | None = None
+    event: str = "push"  # what started it; one of `workflow_dispatch` is in no roll-up
+
+
+@dataclass
+class WorkflowDispatch(Noded):
+    """A workflow that somebody started by the API; its jobs are the runs of its suite."""
+
+    kind = "WFR"
+    id: int
+    repository_id: int
+    workflow: str  # path of its file
+    ref: str  # full name
+    sha: str
+    suite_id: int
+    actor_id: int
+    created_at: datetime
+    inputs: Json = field(default_factory=dict)
 
 
 @dataclass

@@ -15,7 +15,7 @@ from sandbox.limits import LIMITS, RateLimits
 from sandbox.middleware import api_middleware
 from sandbox.model import Json
 from sandbox.pages import mount as mount_pages
-from sandbox.rest import apps, checks, git_data, issues, pulls, repositories, rules
+from sandbox.rest import actions, apps, checks, git_data, issues, pulls, repositories, rules
 from sandbox.rest.call import WORLD
 from sandbox.world import World
 
@@ -38,7 +38,7 @@ def build_app(world: World) -> web.Application:
     app[WORLD] = world
     app[LIMITS] = RateLimits(world)
     app[control.REQUESTS] = []
-    for area in (apps, rules, checks, pulls, issues, git_data, repositories, control):
+    for area in (apps, rules, checks, actions, pulls, issues, git_data, repositories, control):
         app.add_routes(area.routes)
     mount_graphql(app, world)
     smart_http.mount(app)

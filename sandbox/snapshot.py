@@ -1,6 +1,6 @@
 """The whole state in a form made for comparing two runs of one story; it reads and changes nothing."""
 
-from sandbox.model import Issue, Json, Pull, Repository
+from sandbox.model import Issue, Json, Pull, Repository, WorkflowDispatch
 from sandbox.world import World
 
 
@@ -29,6 +29,23 @@ async def _repository(world: World, repo: Repository, *, normalise: bool) -> Jso
         "checks": await _checks(world, repo, normalise=normalise),
         "merges": list(repo.merged_pulls),
         "merge_queues": _queues(world, repo),
+        "dispatches": [
+            await _dispatch(world, one) for one in world.state.dispatches.values() if one.repository_id == repo.id
+        ],
+    }
+
+
+async def _dispatch(world: World, dispatch: WorkflowDispatch) -> Json:
+    """Return a workflow that was started: on what, by whom, and how its jobs stand."""
+    jobs = world.runs_in(world.state.suites[dispatch.suite_id])
+    commit = await world.git(world.state.repositories[dispatch.repository_id]).commit(dispatch.sha)
+    return {
+        "workflow": dispatch.workflow,
+        "ref": dispatch.ref,
+        "commit": [commit.subject, commit.tree],
+        "by": world.state.users[dispatch.actor_id].login,
+        "inputs": dispatch.inputs,
+        "jobs": [[run.name, run.status, run.conclusion] for run in jobs],
     }
 
 

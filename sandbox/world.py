@@ -32,6 +32,7 @@ from sandbox.model import (
     Ruleset,
     Token,
     User,
+    WorkflowDispatch,
     decode_node_id,
 )
 from sandbox.webhooks import Hooks
@@ -74,6 +75,7 @@ class State:
     rules: dict[int, BranchRule] = field(default_factory=dict)
     rulesets: dict[int, Ruleset] = field(default_factory=dict)
     queue: dict[int, QueueEntry] = field(default_factory=dict)
+    dispatches: dict[int, WorkflowDispatch] = field(default_factory=dict)
     deliveries: dict[int, Delivery] = field(default_factory=dict)
 
 
@@ -261,7 +263,7 @@ class World:
     # ---- checks and statuses ----
 
     def suites_of(self, repo: Repository, sha: str) -> list[CheckSuite]:
-        """Return the check suites of a commit, one per App."""
+        """Return the check suites of a commit: one per App, and one for each workflow that was started there."""
         return [
             suite for suite in self.state.suites.values() if (suite.repository_id, suite.head_sha) == (repo.id, sha)
         ]
@@ -270,9 +272,17 @@ class World:
         """Return every check run of a commit, reruns included, oldest first."""
         return [run for run in self.state.runs.values() if run.head_sha == sha and run.repository_id == repo.id]
 
+    def rolled_up_runs_of(self, repo: Repository, sha: str) -> list[CheckRun]:
+        """Return the check runs that a commit's roll-up and required checks know: none of a dispatched workflow.
+
+        https://github.com/ThemeParks/ThemeParks_JavaScript/pull/37
+        """
+        suites = self.state.suites
+        return [run for run in self.runs_of(repo, sha) if suites[run.suite_id].event != "workflow_dispatch"]
+
     def latest_runs_of(self, repo: Repository, sha: str) -> list[CheckRun]:
         """Return the newest run per App and name of a commit: those that count."""
-        return list({(run.app_id, run.name): run for run in self.runs_of(repo, sha)}.values())
+        return list({(run.app_id, run.name): run for run in self.rolled_up_runs_of(repo, sha)}.values())
 
     def runs_in(self, suite: CheckSuite) -> list[CheckRun]:
         """Return the runs of a suite, oldest first."""

@@ -93,6 +93,15 @@ async def create_check_run(
     return run
 
 
+async def queue_run(world: World, actor: Actor, repo: Repository, suite: CheckSuite, name: str) -> CheckRun:
+    """Put a new run into a suite, for its App to carry out; of an older one of that name it takes the place."""
+    run = CheckRun(world.new_id(), repo.id, suite.id, suite.app_id, name, suite.head_sha, world.clock.now())
+    world.state.runs[run.id] = run
+    _tell(world, actor, repo, run, "created")
+    await _finish(world, actor, repo, run, was="new")
+    return run
+
+
 async def update_check_run(world: World, actor: Actor, repo: Repository, run: CheckRun, details: Json) -> CheckRun:
     """Change a run; 403 for another App's; annotations are added to those already there."""
     require(actor, repo, WRITE)
@@ -129,7 +138,7 @@ def _apply(world: World, run: CheckRun, read: _Details) -> None:
 async def ensure_suite(world: World, app: App, repo: Repository, sha: str) -> CheckSuite:
     """Return the App's suite of a commit, made if there is none."""
     for suite in world.suites_of(repo, sha):
-        if suite.app_id == app.id:
+        if suite.app_id == app.id and suite.event == "push":
             return suite
     refs = await world.git(repo).refs()
     branch = next((name[11:] for name, at in refs.items() if at == sha and name.startswith("refs/heads/")), None)

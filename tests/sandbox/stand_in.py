@@ -43,12 +43,12 @@ class StandIn:
     app_token: str = ""
 
     def token(self, who: str) -> str | None:
-        """Return the secret of a person, of the App (`app`), of the second App (`ci`), or None for nobody."""
+        """Return the secret of a person, of the App (`app`), of another App (`ci`, `actions`), or None for nobody."""
         if who == "nobody":
             return None
         if who == "app":
             return self.app_token
-        return str(self.info["ci_token"] if who == "ci" else self.info["users"][who]["token"])
+        return str(self.info[f"{who}_token"] if who in {"ci", "actions"} else self.info["users"][who]["token"])
 
     def app_jwt(self) -> str:
         key = Path(self.info["private_key_file"]).read_text()

@@ -26,7 +26,8 @@ class Api:
 
     async def call(self, who: str, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
         """Call the API below octo/demo (or from the root for a path that begins with //) as somebody."""
-        token = self.info["ci_token"] if who == "ci" else self.info["users"][who]["token"]
+        robot = who in {"ci", "actions"}
+        token = self.info[f"{who}_token"] if robot else self.info["users"][who]["token"]
         root = path.startswith("//")
         url = f"{self.info['api_url']}{path[1:]}" if root else f"{self.info['api_url']}/repos/octo/demo{path}"
         async with self.session.request(

@@ -242,8 +242,8 @@ def rollup_state(source: RollupNode, info: Info) -> str:
 
 @field("StatusCheckRollup", "contexts")
 def rollup_contexts(source: RollupNode, info: Info, **page: Any) -> ContextsPage:
-    """List every check run, reruns too (clients dedupe by App and name), and each newest status."""
+    """List every rolled up check run, reruns too (clients dedupe by App and name), and each newest status."""
     info.context.require(source.repo, "checks:read")
     world = info.context.world
-    every = [*world.runs_of(source.repo, source.sha), *world.latest_statuses_of(source.repo, source.sha)]
+    every = [*world.rolled_up_runs_of(source.repo, source.sha), *world.latest_statuses_of(source.repo, source.sha)]
     return ContextsPage(every, **page)

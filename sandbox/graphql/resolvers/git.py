@@ -280,7 +280,7 @@ async def pulls_of_commit(source: CommitNode, info: Info, **page: Any) -> Connec
 @field("Commit", "statusCheckRollup")
 def rollup(source: CommitNode, info: Info) -> RollupNode | None:
     world = info.context.world
-    has_any = world.runs_of(source.repo, source.sha) or world.statuses_of(source.repo, source.sha)
+    has_any = world.rolled_up_runs_of(source.repo, source.sha) or world.statuses_of(source.repo, source.sha)
     return RollupNode(source.repo, source.sha) if has_any else None
 
 

@@ -316,7 +316,9 @@ class Git:
 
     async def history(self, sha: str, limit: int = 1000, path: str | None = None) -> list[str]:
         """Return the commit and its ancestors, newest first; with a path only those that touch it."""
-        return (await self._fixed("rev-list", f"--max-count={limit}", sha, "--", *([path] if path else []))).split()
+        return (
+            await self._fixed("rev-list", "--date-order", f"--max-count={limit}", sha, "--", *([path] if path else []))
+        ).split()
 
     async def changes(self, base: str, head: str) -> list[FileChange]:
         """Return the files that `head` changed since it left `base` (three dots), with their patches."""

@@ -316,6 +316,7 @@ def _need(view: WorkstreamView) -> Need:
         met=met,
         pull=view.pull.number if view.pull is not None else None,
         waits_for="" if met else waits_for,
+        next_actor="a maintainer" if view.stage is Stage.FAILED and view.landing is not None else "",
     )
 
 

@@ -59,6 +59,7 @@ class Need:
     met: bool
     pull: PullNumber | None
     waits_for: str  # the one-line reason of its own first gate that does not pass, "" if met
+    next_actor: str = ""  # who moves next, safe markdown; "" = whoever has the need itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

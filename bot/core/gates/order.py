@@ -18,7 +18,7 @@ def check(case: Case) -> GateResult:
         verdict=GateVerdict.WAIT,
         reason=f"Waiting for {name(first.key)}{number}: {_why(first)}{more}",
         url=f"{case.facts.repository.url}/pull/{first.pull}" if first.pull is not None else None,
-        next_actor=name(first.key),
+        next_actor=first.next_actor or name(first.key),
     )
 
 

@@ -6,7 +6,7 @@ Must not read anything from a body but its marker: what people write into a brie
 import re
 from urllib.parse import quote, unquote
 
-from bot.core.model import IssueNumber, Key
+from bot.core.model import Again, IssueNumber, Key
 from bot.core.render.parts import bullets, fence, fit, inline, link, numbered, sections, stopped
 from bot.core.render.words import stream_text, title_text
 from bot.core.text import JOINER, code, cut, name, quiet
@@ -61,7 +61,21 @@ def _again(view: PlanView, stream: WorkstreamView) -> str:
             f"`git diff {again.before[:10]} {again.landed[:10]}` shows it; these paths conflict:",
             paths,
         )
-    return sections(f"### Again: attempt {again.attempt}", f"What went wrong: {stopped(again.failure)}", begins)
+    history = _history(view, again)
+    return sections(
+        f"### Again: attempt {again.attempt}", f"What went wrong: {stopped(again.failure)} {history}".rstrip(), begins
+    )
+
+
+def _history(view: PlanView, again: Again) -> str:
+    """Which pull brought the change before, and which took it back."""
+    before = next((each for each in view.landings if each.sha == again.landed), None)
+    if before is None:
+        return ""
+    back = next((each for each in view.landings if each.rollback == before.undone and each.key is None), None)
+    url = f"{view.repository.url}/pull"
+    taken = f", was taken back in {link(f'#{back.pull}', f'{url}/{back.pull}')}" if back is not None else ""
+    return f"It landed in {link(f'#{before.pull}', f'{url}/{before.pull}')}{taken}."
 
 
 def _needs(view: PlanView, stream: WorkstreamView) -> str:

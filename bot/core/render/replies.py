@@ -215,7 +215,9 @@ def outside_reply() -> str:
     )
 
 
-BROKEN_BASE = "`/signalbox rollback` takes it back, `/signalbox allow` takes the base as good, and so does a commit that mends it."
+BROKEN_BASE = (
+    "`/signalbox rollback` takes it back, `/signalbox allow` takes the base as good; a commit that mends it does, too."
+)
 _WHO_STARTS = "Somebody with the role maintain or admin may say `/signalbox start` on its issue."
 
 

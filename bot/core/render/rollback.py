@@ -24,7 +24,9 @@ def pull_text(view: PlanView, back: RollbackView) -> tuple[str, str]:
     """Return title and body of a rollback's pull."""
     rollback = back.rollback
     by = "the config" if rollback.by is None else login(rollback.by)
-    merged_by = "Signalbox merges it when its checks pass." if view.config.on_red is OnRed.ROLLBACK else ""
+    keys = listed([name(key) for key in rollback.keys])
+    retry = code(cut(f"/signalbox retry {rollback.keys[0] if len(rollback.keys) == 1 else 'KEY'}", 100))
+    are = "is" if len(rollback.keys) == 1 else "are"
     body = sections(
         f"Takes back {_keys(rollback)} of {link(f'plan #{view.issue.number}', view.issue.url)}: "
         f"{code(view.base.name)} goes back to {_goal(view, rollback)}.",
@@ -34,12 +36,19 @@ def pull_text(view: PlanView, back: RollbackView) -> tuple[str, str]:
         "### How",
         _how(view, rollback),
         "### Afterwards",
-        "These workstreams are rolled back, what needs them waits again, and nothing else of the plan merges until "
-        f"then. `/signalbox retry KEY` brings a change anew on a new branch. {merged_by}".rstrip(),
+        f"{who_merges(view)} Until then nothing else of the plan merges. Once it is merged, {keys} {are} rolled back and "
+        f"what needs {'it' if are == 'is' else 'them'} waits again; {retry} brings the change anew on a new branch.",
         "To keep the base as it is instead, close this pull request and say `/signalbox allow`.",
         f"<!-- signalbox:rollback plan={view.issue.number} number={rollback.number} -->",
     )
     return _title(rollback), body
+
+
+def who_merges(view: PlanView) -> str:
+    """Return who merges a rollback's pull, as a sentence."""
+    if view.config.on_red is OnRed.ROLLBACK:
+        return "Signalbox merges it when its checks pass."
+    return "A maintainer merges it when its checks pass."
 
 
 def commit_message(view: PlanView, back: RollbackView) -> str:
@@ -125,6 +134,32 @@ def line(view: PlanView, back: RollbackView) -> str:
         return f"{what} ({number}): {who}"
     first = next((gate for gate in back.gates if gate.verdict.value != "pass"), None)
     return f"{what} ({number}): {first.reason}" if first is not None else f"{what} ({number})"
+
+
+def next_step(view: PlanView, back: RollbackView) -> str:
+    """Return what happens next while a rollback is under way, as the headline of the status comment."""
+    rollback, pull = back.rollback, back.pull
+    if rollback.unclean or rollback.dropped or rollback.merged:
+        return ""
+    if pull is None:
+        return f"**Next:** Signalbox opens a pull request that takes {_keys(rollback)} back to {code(rollback.to)}."
+    number = link(f"#{pull.number}", pull.url)
+    return f"**Next:** {number} takes {_keys(rollback)} back to {code(rollback.to)}. {who_merges(view)}"
+
+
+def done(view: PlanView) -> str:
+    """Return what was taken back on the way, "" if nothing was."""
+    lines = []
+    for rollback in view.rollbacks:
+        back = next((each for each in view.landings if each.rollback == rollback.number), None)
+        if back is None:
+            continue
+        pull = link(f"#{back.pull}", f"{view.repository.url}/pull/{back.pull}")
+        lines += [
+            f"{_landing_line(view, each)}, was taken back to {code(rollback.to)} in {pull}."
+            for each in _landings(view, rollback)
+        ]
+    return sections("### Taken back on the way", bullets(lines, LANDINGS_LIMIT)) if lines else ""
 
 
 def freeze_words(order: Order) -> str:

@@ -71,7 +71,7 @@ def status_comment(view: PlanView, refusals: Mapping[str, str] = MappingProxyTyp
     middle = sections(
         difference.left_out(view),
         notices.out_of_order(view),
-        _landed(view) if view.state is PlanState.COMPLETED else _workstreams(view),
+        sections(_landed(view), rollback.done(view)) if view.state is PlanState.COMPLETED else _workstreams(view),
         _train(view),
         _strays(view),
         forecast.forecast(view),
@@ -120,6 +120,8 @@ def headline(view: PlanView) -> str:
 
 def next_line(view: PlanView) -> str:
     """Return what merges next, or what the first in line wait for."""
+    if view.rollback is not None and (step := rollback.next_step(view, view.rollback)):
+        return step
     following = view.next_to_merge
     if following is not None:
         how = (

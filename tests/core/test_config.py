@@ -1,5 +1,6 @@
 """`.github/signalbox.yml`: every setting, every mistake with its line."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -161,7 +162,7 @@ def test_every_mistake_is_told_in_the_order_of_the_lines() -> None:
 def test_the_example_has_every_setting_and_shows_the_defaults() -> None:
     text = EXAMPLE.read_text()
     assert read_config(text) == (Config(), ())
-    uncommented = text.replace("# merge_method:", "merge_method:")
+    uncommented = re.sub(r"(?m)^# (merge_method|verify|verify_workflow|checkpoint_every):", r"\1:", text)
     assert set(yaml.safe_load(uncommented)) == set(Config.__dataclass_fields__)
     config, _ = read_config(uncommented)
     assert config is not None

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.scenarios.play import Play
 from tests.scenarios.rollbacks import begin, bring, merged, rollback_pull, rollback_pulls, says
 
@@ -74,6 +76,23 @@ async def test_a_job_that_fails_twice_is_taken_for_its_word(play: Play) -> None:
     await play.until_stage("W1", "failed")
     assert "`tests` by GitHub Actions failed twice" in (await rollback_pull(play))["body"]
     assert len(await runs(play, sha)) == 2
+
+
+@pytest.mark.parametrize("after", [True, False], ids=["after it happened", "before"])
+async def test_a_wish_whose_answer_was_lost_makes_no_third_run(play: Play, *, after: bool) -> None:
+    sha = await landed(play)
+    lost = {"match": "POST /repos/octo/demo/actions/jobs/*", "times": 1, "status": 0, "after": after}
+    await play.faults({"api": [lost]})
+    await job(play, sha, "failure")
+    await says(play, "`tests` failed once and runs again")
+    await play.until(lambda: two_runs(play, sha))
+    await ends(play, sha, "failure")
+    await play.until_stage("W1", "failed")
+    assert len(await runs(play, sha)) == 2
+
+
+async def two_runs(play: Play, sha: str) -> bool:
+    return len(await runs(play, sha)) == 2
 
 
 async def test_without_the_permission_the_first_failure_counts(play: Play) -> None:

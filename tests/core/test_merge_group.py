@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 
 from bot.core.actions import PutCheck
-from bot.core.facts import OwnCheck, QueueEntry
+from bot.core.facts import Mergeable, OwnCheck, QueueEntry
+from bot.core.gates import Case, Unproven
 from bot.core.merge_group import group_checks
 from bot.core.model import NodeId, PullNumber
-from tests.build import sha
+from bot.core.registry import load_gates
+from tests.build import a_case, a_need, a_pull, sha
 
 GREEN = ("success", "May merge: every gate passes")
 
@@ -132,3 +134,24 @@ def test_pulls_outside_plans_land_beside_those_of_plans(external_id: str) -> Non
     free = replace(free, own=a_run("success", "Not part of a plan any more", external_id))
     found = {check.head_sha: check for check in group_checks([an_entry(1, 12), free], "W1 (#12) is verified")}
     assert found[sha("group 13")].conclusion == "success"
+
+
+@pytest.mark.parametrize(
+    ("gate", "case"),
+    [
+        ("mergeable", a_case(pull=a_pull(mergeable=Mergeable.UNKNOWN))),
+        ("turn", a_case(unproven=Unproven(what="W0", pull=PullNumber(11), found=None))),
+    ],
+)
+def test_what_the_gates_say_of_short_waits_is_known_as_such(gate: str, case: Case) -> None:
+    (reason,) = [each.check(case).reason for each in load_gates() if each.name == gate]
+    assert checks(an_entry(1, 13, (None, reason)))[sha("group 13")].conclusion is None
+
+
+def test_what_the_gate_order_says_names_the_need() -> None:
+    (reason,) = [
+        each.check(a_case(needs=(a_need("W0", pull=11),))).reason for each in load_gates() if each.name == "order"
+    ]
+    found = checks(an_entry(1, 11, (None, "is being verified")), an_entry(2, 13, (None, reason)))
+    assert found[sha("group 13")].conclusion is None
+    assert checks(an_entry(1, 13, (None, reason)))[sha("group 13")].conclusion == "failure"

@@ -29,9 +29,9 @@ KINDS: dict[str, dict[str, Change]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("foreign", [False, True], ids=["alone", "with others between"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("kind", "foreign"), [("all at once", False), *((kind, True) for kind in KINDS)])
 async def test_each_kind_of_change_is_taken_back_exactly(play: Play, kind: str, foreign: bool) -> None:
+    """Alone the tree of the checkpoint is put back, whatever the kind; with others between it is git's own merge."""
     await begin(play, {"W1": []}, files=BEFORE)
     good = await play.tree("main")
     landed = await break_base(play, "W1", KINDS[kind])

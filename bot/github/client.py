@@ -1,4 +1,4 @@
-"""The port, carried out: with git_database.py (git objects) and workflows.py the only file that knows GitHub's URLs.
+"""The port, carried out: with git_database.py, workflows.py and own_app.py the only file that knows URLs.
 
 Sits between the worker and transport.py. Must not decide anything, keep anything but the ids of repositories, or
 retry a write.
@@ -16,10 +16,11 @@ from bot.core.actions import BuildBranch, MergePull, Mutation, Outcome, OutcomeK
 from bot.core.facts import CommitFacts, FailureFacts, PullFacts, QueueEntry, Step, WorkstreamFacts
 from bot.core.marker import read_marker
 from bot.core.model import Branch, IssueNumber, Login, MergeMethod, NodeId, Role, Sha
-from bot.errors import GitHubError, NotFound, NotInstalled
+from bot.errors import GitHubError, NotFound
 from bot.github import explained, history, mutations, outcomes, queries, queue, readings, suites, trial, workflows
 from bot.github.answers import GraphQLError, ResourceLimits, documented_shapes
 from bot.github.git_database import GitDatabase
+from bot.github.own_app import failed_deliveries, installed_repositories
 from bot.github.port import AppIdentity, OpenPullReading, PlanQuestion, PlanReading, RepositoryRef
 from bot.github.transport import Transport
 
@@ -186,38 +187,12 @@ class Client:
             return AppIdentity(id=data["id"], slug=data["slug"], url=data["html_url"])
 
     async def failed_deliveries(self, since: datetime) -> list[tuple[int, str]]:
-        """List (delivery id, GUID) of the App's deliveries that failed since then and were not delivered later.
-
-        https://docs.github.com/en/webhooks/using-webhooks/automatically-redelivering-failed-deliveries-for-a-github-app-webhook
-        """
-        newest: dict[str, int] = {}
-        delivered: set[str] = set()
-        with documented_shapes("deliveries"):
-            # Newest first. A redelivery has an id of its own and the GUID of the first attempt.
-            async for each in self._transport.get_all(None, "/app/hook/deliveries{?per_page}", {"per_page": "100"}):
-                if datetime.fromisoformat(each["delivered_at"]) < since:
-                    break
-                newest.setdefault(each["guid"], each["id"])
-                if 200 <= (each["status_code"] or 0) < 300:
-                    delivered.add(each["guid"])
-        return [(delivery_id, guid) for guid, delivery_id in newest.items() if guid not in delivered]
+        """List (delivery id, GUID) of the App's deliveries that failed since then and were not delivered later."""
+        return await failed_deliveries(self._transport, since)
 
     async def installed_repositories(self) -> list[tuple[int, int, str]]:
         """List (installation id, repository id, full name) of everything the App may see, suspended ones left out."""
-        found: list[tuple[int, int, str]] = []
-        page = {"per_page": "100"}
-        route = "/installation/repositories{?per_page}"
-        with documented_shapes("installations"):
-            async for installation in self._transport.get_all(None, "/app/installations{?per_page}", page, cached=True):
-                if installation.get("suspended_at") is not None:
-                    continue
-                number = installation["id"]
-                repositories = self._transport.get_all(number, route, page, items="repositories", cached=True)
-                try:
-                    found += [(number, each["id"], each["full_name"]) async for each in repositories]
-                except NotInstalled:
-                    continue  # removed or suspended between the two requests
-        return found
+        return await installed_repositories(self._transport)
 
     # ---- writes ----
 

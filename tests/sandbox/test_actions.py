@@ -1,9 +1,13 @@
 """GitHub Actions as Apps see it: jobs that run again, workflows that are started."""
 
+import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
+from githubkit.webhooks import parse
 
 from tests.sandbox.stand_in import Json, StandIn
 
@@ -138,3 +142,26 @@ async def test_which_workflow_starts(
 ) -> None:
     await github.write("main", ".github/workflows/ci.yml", text)
     assert await start(github, file, ref, who) == (status, words)
+
+
+async def as_actions(github: StandIn, method: str, path: str, body: Json = None) -> Json:
+    """Call as the App of GitHub Actions itself."""
+    key = Path(github.info["private_key_file"]).with_name("github-actions.private-key.pem").read_text()
+    now = int(time.time())
+    claims = {"iat": now - 60, "exp": now + 300, "iss": str(github.info["actions_app_id"])}
+    status, answer, _ = await github.call(method, path, body, bearer=jwt.encode(claims, key, "RS256"))
+    assert status == 200, answer
+    return answer
+
+
+async def test_an_app_that_subscribes_hears_of_a_start(github: StandIn) -> None:
+    await github.write("main", ".github/workflows/ci.yml", WORKFLOW)
+    _, mine, _ = await github.call("GET", "/app/hook/config", bearer=github.app_jwt())
+    await as_actions(github, "PATCH", "/app/hook/config", {"url": mine["url"]})
+    assert await start(github) == (204, "")
+    await github.quiet()
+    (heard,) = [each for each in github.received if each.event == "workflow_dispatch"]
+    told = heard.payload
+    parse("workflow_dispatch", heard.raw)
+    assert (told["ref"], told["workflow"], told["inputs"]) == ("refs/heads/main", ".github/workflows/ci.yml", None)
+    assert told["sender"]["login"] == "signalbox[bot]"

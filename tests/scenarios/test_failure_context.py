@@ -149,7 +149,9 @@ async def test_a_comment_whose_answer_was_lost_is_not_written_twice(play: Play, 
     await play.start()
     pushed = await play.push("feat/ledger", "shop/ledger.py", "total = 4\n")
     await play.settled()
-    await play.faults({"api": [{"match": "POST /graphql mutation:addComment", "times": 1, "status": status, "after": True}]})
+    await play.faults(
+        {"api": [{"match": "POST /graphql mutation:addComment", "times": 1, "status": status, "after": True}]}
+    )
     await fails(play, pushed)
     await says(play, play.pulls["W1"], pushed[:7])
     await play.settled()

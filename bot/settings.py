@@ -5,6 +5,7 @@ Must not be imported by anything but app.py and __main__.py. Says everything tha
 
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -162,6 +163,7 @@ def _read_key_file(values: dict[str, Any]) -> list[str]:
     return []
 
 
+@lru_cache(maxsize=2)
 def _checked_key(value: str) -> str:
     """Return PEM text with real line ends, which many platforms' forms turn into a backslash and an n."""
     pem = value.replace("\\n", "\n").strip()

@@ -2,10 +2,13 @@
 
 import base64
 import binascii
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import jwt
 from aiohttp import hdrs, web
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from sandbox.errors import ApiError
 from sandbox.model import Actor, App, Token
@@ -81,10 +84,18 @@ def _by_jwt(world: "World", value: str) -> Actor:
     return Actor(user=world.state.users[app.bot_id], app=app, token=value)
 
 
+@lru_cache(maxsize=16)
+def _public_key(pem: str) -> RSAPublicKey:
+    """Parse an App's key, once: it takes longer than the rest of a request."""
+    key = load_pem_public_key(pem.encode())
+    assert isinstance(key, RSAPublicKey)
+    return key
+
+
 def _check_claims(world: "World", app: App, value: str, claims: dict[str, Any]) -> None:
     options: Any = {"verify_exp": False, "verify_iat": False, "verify_aud": False, "verify_iss": False}
     try:
-        jwt.decode(value, app.public_key, algorithms=["RS256"], options=options)
+        jwt.decode(value, _public_key(app.public_key), algorithms=["RS256"], options=options)
     except jwt.InvalidTokenError as error:
         raise ApiError(401, "A JSON web token could not be decoded") from error
     now = world.clock.now().timestamp()

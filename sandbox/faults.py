@@ -61,7 +61,6 @@ class Fate:
     """What becomes of one webhook: one delay in seconds per copy that arrives; none if it is lost."""
 
     copies: list[float] = field(default_factory=list)
-    ordered: bool = True
 
 
 class Faults:
@@ -87,7 +86,7 @@ class Faults:
         window = REORDER_WINDOW_MS if faults.reorder is True else int(faults.reorder)
         low, high = faults.delay_ms
         delays = [self._random.uniform(low, high + window) / 1000 for _ in range(copies)]
-        return Fate(delays, ordered=not any(delays))
+        return Fate(delays)
 
     def api_fault(self, calls: list[str]) -> ApiFault | None:
         """Return the fault for a request known by these names ("METHOD /path"), and use it up once."""

@@ -9,7 +9,6 @@ import hmac
 import json
 import time
 import uuid
-from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -39,8 +38,6 @@ class Hooks:
         self._world = world
         self._session: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        #: of each App by its id; waiters are served first come first served: GitHub's usual order
-        self._order: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._released = asyncio.Event()
         self._released.set()
 
@@ -122,18 +119,16 @@ class Hooks:
         if not fate.copies:
             self._finish(delivery, "timed out", 504)
         for delay in fate.copies:
-            task = asyncio.create_task(self._deliver(app, delivery, delay, ordered=fate.ordered))
+            task = asyncio.create_task(self._deliver(app, delivery, delay))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _deliver(self, app: App, delivery: Delivery, delay: float, *, ordered: bool) -> None:
+    async def _deliver(self, app: App, delivery: Delivery, delay: float) -> None:
+        """Send it in its turn. Like GitHub's, none waits for the answer to another: they set out in the order of events."""
         await self._released.wait()
-        if not ordered:
+        if delay:
             await asyncio.sleep(delay)
-            return await self._post(app, delivery)
-        async with self._order[app.id]:
-            await self._post(app, delivery)
-        return None
+        await self._post(app, delivery)
 
     async def _post(self, app: App, delivery: Delivery) -> None:
         assert self._session is not None

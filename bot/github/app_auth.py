@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import jwt
 from cachetools import TLRUCache
@@ -107,8 +108,9 @@ class AppAuth:
             del self._minting[installation_id]
 
 
+@lru_cache(maxsize=2)
 def _load(private_key: str) -> RSAPrivateKey:
-    """Parse a PEM text."""
+    """Parse a PEM text, once: checking that its numbers are primes takes a while."""
     try:
         key = load_pem_private_key(private_key.encode(), password=None)
     except (ValueError, TypeError):

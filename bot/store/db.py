@@ -3,6 +3,7 @@
 Must not hold a query of the program, nor a transaction open while anything but the database is awaited.
 """
 
+import sqlite3
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,8 @@ from sqlalchemy.sql.functions import FunctionElement
 from bot.store.tables import UtcDateTime, deliveries
 
 BUSY_TIMEOUT = 15_000  # ms that SQLite waits for another process's lock
+SWITCH_TIMEOUT = 100  # milliseconds that one try to switch the journal may wait
+SWITCH_TRIES = 150
 
 
 class database_now(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL function it is
@@ -92,13 +95,30 @@ def _engine(url: URL) -> AsyncEngine:
     return engine
 
 
+def _write_ahead(cursor: Any) -> None:
+    """Switch a database to its write-ahead log, which stays on in the file.
+
+    Two connections that switch a new file at once each hold what the other waits for, however long they wait: so each
+    waits a moment only, lets go, and tries again. https://www.sqlite.org/wal.html
+    """
+    cursor.execute(f"PRAGMA busy_timeout = {SWITCH_TIMEOUT}")
+    for more in reversed(range(SWITCH_TRIES)):
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if not more:
+                raise
+        else:
+            return
+
+
 def _set_up_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the driver must not begin transactions: BEGIN IMMEDIATE below does
         cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")  # first: the next one may have to wait already
-        cursor.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(cursor)
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
         cursor.execute("PRAGMA synchronous = FULL")  # acknowledged means on disk, also when the power goes
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()

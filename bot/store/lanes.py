@@ -234,7 +234,15 @@ def _unfinished() -> ColumnElement[bool]:
     return or_(plans.c.lane_id.is_(None), plans.c.open.is_(True))
 
 
+def woken(session: AsyncSession) -> bool:
+    """Say whether anything was woken in this session, so that a worker has a reason to look."""
+    return bool(session.info.get("woken"))
+
+
 async def _wake(session: AsyncSession, lane_ids: Sequence[int], when: datetime | None) -> None:
+    if not lane_ids:
+        return
+    session.info["woken"] = True
     at = database_now() if when is None else literal(when, lanes.c.due_at.type)
     sooner = or_(lanes.c.due_at.is_(None), lanes.c.due_at > at)
     await session.execute(

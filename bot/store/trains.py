@@ -102,9 +102,19 @@ class _Change:
     @property
     def woken(self) -> set[int]:
         """The lanes of the plans that this lets go on, or that have to say anew what they wait for."""
+        holder = self.train.holder
+        others = holder is not None and holder != self.train.lane_id
+        shown = {holder} if holder is not None and others and self._queue_changed else set()  # it says who waits
         if not self.released and self._freeze_before == self.row.freeze:
-            return set()
-        return {other.lane_id for other in self.train.others if other.since is not None}
+            return shown
+        return shown | {other.lane_id for other in self.train.others if other.since is not None}
+
+    @property
+    def _queue_changed(self) -> bool:
+        """Whether the plan begins to wait, stops waiting, or waits with another workstream."""
+        mine = self.train.mine
+        before = (mine.since is not None, mine.key) if mine is not None else (False, None)
+        return before != (self.row.since is not None, self.row.key)
 
     @property
     def concerns_outside(self) -> bool:

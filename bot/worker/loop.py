@@ -122,10 +122,12 @@ class Worker:
                 waiting = await inbox.take(session, INTAKE_BATCH, now)
                 for delivery in waiting:
                     await take_in(session, delivery, now, self._own, self._seen)
+                woken = lanes.woken(session)  # most deliveries are echoes of our own writes and wake nothing
         except Exception:
             log.exception("deliveries.failed")
             waiting = await self._one_by_one(now)
-        if waiting:
+            woken = True
+        if woken:
             self.due.ring()
         if len(waiting) < INTAKE_BATCH and not self._stopping.is_set():
             await self.deliveries.wait(POLL_SECONDS, heard)

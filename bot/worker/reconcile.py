@@ -14,7 +14,7 @@ import structlog
 
 from bot.core.actions import EnqueuePull, MergePull, OutcomeKind, PutCheck
 from bot.core.decide import Decision, decide
-from bot.core.facts import Facts
+from bot.core.facts import Facts, TrainFacts
 from bot.core.memory import Memory
 from bot.core.model import IssueNumber, PullNumber
 from bot.core.train_wish import WishKind
@@ -68,12 +68,12 @@ async def _turn(
     async with database.session() as session:
         stored = await plans.load(session, lease.lane_id)
         waiting = await commands.pending(session, lease.lane_id)
+        train = await trains.look(session, lease, stored.base) if stored.base is not None else TrainFacts()
     repository = RepositoryRef(installation_id=lease.installation_id, full_name=lease.full_name)
     facts, memory = await observe(
         github, repository, IssueNumber(lease.number), stored.memory, waiting, app_id=app_id, now=now
     )
-    async with database.session() as session:
-        facts = replace(facts, train=await trains.look(session, lease, facts.base.name))
+    facts = replace(facts, train=train if facts.base.name == stored.base else TrainFacts())
     # reading a hostile plan may take a second of computing: not on the event loop
     decision = await asyncio.to_thread(decide, facts, memory)
     decision = await _commit(database, lease, stored, facts, decision)
@@ -87,10 +87,12 @@ async def _turn(
         async with database.session() as session:
             await trains.settle(session, lease, facts.base.name, replace(decision.wish, kind=WishKind.NONE))
     learned = learn(decision.memory, applied, lease.failures)
-    async with database.session() as session:  # T5
-        if learned != decision.memory:
-            await plans.remember(session, lease, learned)
-        await commands.close(session, *applied.shown(decision.acks))
+    shown = applied.shown(decision.acks)
+    if learned != decision.memory or shown:
+        async with database.session() as session:  # T5
+            if learned != decision.memory:
+                await plans.remember(session, lease, learned)
+            await commands.close(session, *shown)
     if _concerns_groups(facts, applied):
         # The checks on merge groups go by those on the pulls; a transaction of its own, since it locks another lane.
         about = Repository(

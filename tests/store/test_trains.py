@@ -35,7 +35,7 @@ async def test_the_first_plan_takes_the_train_and_the_second_waits(station: Stat
     assert abs(facts.since - datetime.now(UTC)) < MINUTE
     assert facts.waiting == (Waiting(issue=IssueNumber(2), key=Key("W1"), since=LONG_AGO + 5 * MINUTE),)
     assert await station.look(1) == facts
-    assert await station.woken() == set()
+    assert await station.woken() == {1}  # the holder says who waits behind it
 
 
 async def test_a_base_that_nobody_wants_has_nothing_to_tell(station: Station) -> None:
@@ -52,7 +52,7 @@ async def test_the_holder_keeps_the_train_until_its_merge_is_verified(station: S
     assert await station.settle(1, KEEP, doing="verifies `W1`") == HELD
     facts = await station.look(1)
     assert (facts.holder, facts.doing, facts.since) == (1, "verifies `W1`", since)
-    assert await station.woken() == set()
+    assert await station.woken() == {1}
 
 
 async def test_whoever_has_something_unverified_takes_a_free_train_whoever_waits(station: Station) -> None:
@@ -67,7 +67,7 @@ async def test_who_waits_is_woken_when_the_train_is_free_and_gets_it(station: St
     await station.settle(1, TAKE)
     await station.settle(2, TAKE, minutes=1)
     await station.settle(1, kind, minutes=9)
-    assert await station.woken() == {2}
+    assert await station.woken() == {1, 2}
     assert await station.holder() is None
     assert await station.settle(2, TAKE, minutes=1) == HELD
     assert await station.waiting() == ([1] if kind is WAIT else [])
@@ -91,7 +91,7 @@ async def test_after_its_verification_a_plan_leaves_the_train_to_whoever_waits_l
     assert not passed.holds
     assert passed.look_at is not None
     assert 2 * OFFER - SECOND < passed.look_at - datetime.now(UTC) <= 2 * OFFER
-    assert await station.woken() == {2, 3}
+    assert await station.woken() == {1, 2, 3}
     assert await station.waiting() == [2, 3, 1]
     third = await station.settle(3, TAKE, minutes=2)
     assert not third.holds
@@ -108,7 +108,7 @@ async def test_a_plan_that_waited_longest_goes_on_at_once(station: Station) -> N
     await station.settle(1, TAKE)
     await station.settle(2, TAKE, minutes=2)
     assert await station.settle(1, TAKE, minutes=1) == HELD
-    assert await station.woken() == set()
+    assert await station.woken() == {1}
 
 
 async def test_of_two_that_wait_equally_long_the_older_plan_comes_first(station: Station) -> None:

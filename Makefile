@@ -25,7 +25,7 @@ check: $(READY)  ## Format, lint, types
 	$(RUN)mypy
 
 tests: $(READY)
-	$(RUN)pytest -n 2 --dist worksteal
+	$(RUN)pytest -n 3 --dist worksteal
 
 soak: $(READY)  ## The long draw of generated histories; HISTORIES=n, TRAINS=n, SEED=n (a failing one is played again by its seed)
 	SIGNALBOX_HISTORIES=$(or $(HISTORIES),200) SIGNALBOX_TRAINS=$(or $(TRAINS),300) SIGNALBOX_SEED=$(or $(SEED),$(shell date +%s)) $(RUN)pytest -v -n 2 tests/scenarios/test_histories.py tests/scenarios/test_train_histories.py

@@ -16,11 +16,8 @@ MUTATIONS = (
     "updateRefs",
     "createCommitOnBranch",
     "createPullRequest",
-    "createLabel",
-    "addLabelsToLabelable",
     "createCheckRun",
     "addComment",
-    "addReaction",
 )
 
 

@@ -2,16 +2,19 @@
 
 import asyncio
 import contextlib
+import multiprocessing
 import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
+from bot.__main__ import main
 from bot.app import Running
 from bot.store.db import Database
 from sandbox.server import start as start_sandbox
@@ -21,6 +24,22 @@ from tests.scenarios.play import Play, connect
 
 START_SECONDS = 30.0
 
+#: A bare process that has loaded the program once, and from which each Signalbox is forked: loading takes longer than most
+#: stories. What runs is `python -m bot serve` all the same, in a process, a memory and a log of its own.
+LOADED = multiprocessing.get_context("forkserver")
+LOADED.set_forkserver_preload(["bot.app", "bot.settings", "bot.log"])
+
+
+def serve(environment: Mapping[str, str], log: Path) -> None:
+    """Be `python -m bot serve` from here on."""
+    os.environ.clear()
+    os.environ.update(environment)
+    with log.open("ab") as output:
+        os.dup2(output.fileno(), sys.stderr.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.chdir(log.parent)  # no `.env` of a checkout
+    sys.exit(main(["serve"]))
+
 
 @dataclass(slots=True)
 class BotProcess:
@@ -29,7 +48,7 @@ class BotProcess:
     info: Mapping[str, Any]
     folder: Path
     port: int
-    process: asyncio.subprocess.Process | None = None
+    process: ForkServerProcess | None = None
 
     @property
     def webhook_url(self) -> str:
@@ -41,9 +60,10 @@ class BotProcess:
         """The database that it uses."""
         return f"sqlite+aiosqlite:///{self.folder / 'signalbox.sqlite3'}"
 
-    async def start(self) -> None:
-        """Start it and wait until it is ready."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")} | {
+    @property
+    def environment(self) -> dict[str, str]:
+        """Its settings, and what else its environment holds."""
+        return {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")} | {
             "GITHUB_APP_ID": str(self.info["app_id"]),
             "GITHUB_PRIVATE_KEY_FILE": str(self.info["private_key_file"]),
             "GITHUB_WEBHOOK_SECRET": self.info["webhook_secret"],
@@ -54,13 +74,18 @@ class BotProcess:
             "PORT": str(self.port),
             "RESYNC_SECONDS": "3",
         }
-        with (self.folder / "bot.log").open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "serve", env=environment, stdout=asyncio.subprocess.DEVNULL, stderr=log
-            )
+
+    async def start(self) -> None:
+        """Start it and wait until it is ready."""
+        self.process = LOADED.Process(target=serve, args=(self.environment, self.folder / "bot.log"))
+        await asyncio.to_thread(self.process.start)
+        await self.ready()
+
+    async def ready(self) -> None:
+        """Wait until it answers."""
         async with asyncio.timeout(START_SECONDS), aiohttp.ClientSession() as session:
             while True:
-                if self.process.returncode is not None:
+                if self.process is not None and self.process.exitcode is not None:
                     raise RuntimeError((self.folder / "bot.log").read_text()[-3000:])
                 try:
                     async with session.get(f"http://127.0.0.1:{self.port}/readyz") as response:
@@ -79,9 +104,9 @@ class BotProcess:
         await self._end(signal.SIGTERM)
 
     async def _end(self, number: signal.Signals) -> None:
-        if self.process is not None and self.process.returncode is None:
-            self.process.send_signal(number)
-            await self.process.wait()
+        if self.process is not None and self.process.exitcode is None and self.process.pid is not None:
+            os.kill(self.process.pid, number)
+            await asyncio.to_thread(self.process.join)
         self.process = None
 
 

@@ -141,8 +141,12 @@ async def test_a_push_while_it_was_down_is_noticed_after_the_restart(apart: Stag
 
 
 async def test_it_stops_when_asked_with_exit_code_0(apart: Stage) -> None:
-    process = apart.bot.process
-    assert process is not None
+    await apart.bot.kill()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "serve", env=apart.bot.environment,
+        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    await apart.bot.ready()
     process.send_signal(signal.SIGTERM)
     async with asyncio.timeout(SOON):
         assert await process.wait() == 0

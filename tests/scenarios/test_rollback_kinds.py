@@ -50,7 +50,7 @@ async def test_each_kind_of_change_is_taken_back_exactly(play: Play, kind: str, 
 
 async def test_what_others_changed_in_a_renamed_file_goes_back_with_it(play: Play) -> None:
     await begin(play, {"W1": []}, files=BEFORE)
-    await break_base(play, "W1", KINDS["rename"])
+    await break_base(play, "W1", {"new/name.txt": Moved("old/name.txt")})
     await play.push_tree("main", {"new/name.txt": TEXT.replace("line 11", "theirs")})
     await merge_rollback(play)
     await play.until_stage("W1", "rolled-back")

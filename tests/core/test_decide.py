@@ -219,7 +219,7 @@ def graphs() -> st.SearchStrategy[dict[str, tuple[str, ...]]]:
     return build()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(needs=graphs(), order=st.randoms(use_true_random=False))
 def test_every_graph_settles_lands_in_order_and_is_decided_alike_twice(
     needs: dict[str, tuple[str, ...]], order: Any

@@ -158,7 +158,7 @@ def graphs(draw: st.DrawFn) -> dict[str, tuple[str, ...]]:
     return {key: needs[key] for key in draw(st.permutations(keys))}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(data=st.data(), needs=graphs(), config=st.sampled_from(["verify: []\n", "verify: [unit]\n"]))
 def test_the_dry_run_is_what_then_happens(data: st.DataObject, needs: dict[str, tuple[str, ...]], config: str) -> None:
     flaw = st.sampled_from(["", "", "", *FLAWS])
@@ -181,7 +181,7 @@ def test_the_dry_run_is_what_then_happens(data: st.DataObject, needs: dict[str, 
     assert list(foreseen) == track.merges
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(data=st.data(), needs=graphs())
 def test_a_line_holds_every_unfinished_one_after_what_it_needs(
     data: st.DataObject, needs: dict[str, tuple[str, ...]]

@@ -285,7 +285,7 @@ def generated(seed: int, heads: int = 4) -> Iterator[Files]:
         yield some_work(dice)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 async def test_just_those_conflict_that_git_finds_in_conflict(shop: Workshop, seed: int) -> None:
     base = await shop.grow({path: text_of(path) for path in PATHS})
     heads = []

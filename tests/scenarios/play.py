@@ -252,7 +252,7 @@ class Play(WithBaseCi):
     # ---- waiting ----
 
     async def until(
-        self, condition: Callable[[], Awaitable[Any]], seconds: float = PATIENCE, pause: float = 0.02
+        self, condition: Callable[[], Awaitable[Any]], seconds: float = PATIENCE, pause: float = 0.06
     ) -> Any:
         """Wait until a condition holds and return what it returned."""
         end = time.monotonic() + seconds

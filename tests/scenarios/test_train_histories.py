@@ -13,7 +13,7 @@ import pytest
 from tests.scenarios.process import stage_apart
 from tests.scenarios.train_histories import Referee, draw_train, settle, take
 
-HISTORIES = int(os.environ.get("SIGNALBOX_TRAINS", "2"))
+HISTORIES = int(os.environ.get("SIGNALBOX_TRAINS", "1"))
 SEED = int(os.environ.get("SIGNALBOX_SEED", "2026"))
 
 

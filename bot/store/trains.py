@@ -58,6 +58,7 @@ class _Train:
     base: Branch
     lane_id: int  # the plan that looks
     holder: int | None  # lane
+    doing: str  # what the holder has said it does
     offered_at: datetime | None
     now: datetime  # by the database's clock
     mine: _Row | None  # None = it has written nothing down
@@ -105,7 +106,8 @@ class _Change:
         holder = self.train.holder
         others = holder is not None and holder != self.train.lane_id
         shown = {holder} if holder is not None and others and self._queue_changed else set()  # it says who waits
-        if not self.released and self._freeze_before == self.row.freeze:
+        retold = self.holds and self.train.held and self.doing != self.train.doing
+        if not self.released and not retold and self._freeze_before == self.row.freeze:
             return shown
         return shown | {other.lane_id for other in self.train.others if other.since is not None}
 
@@ -299,6 +301,7 @@ async def _lock(session: AsyncSession, lane_id: int, places: Collection[_Place])
             base=row.base,
             lane_id=lane_id,
             holder=row.lane_id,
+            doing=row.doing or "",
             offered_at=row.offered_at,
             now=at,
             mine=plans.pop(lane_id, None),

@@ -154,6 +154,9 @@ async def _commit(
     if len(actions) < len(decision.actions):
         log.info("train.not_ours", base=facts.base.name)
         look = look or facts.now  # who has the turn is shown at once; a place in the queue comes up later
+    known = any(each.issue == facts.issue.number for each in facts.train.waiting)
+    if decision.wish.kind is not WishKind.NONE and not known:
+        look = facts.now  # it begins to wait: what it waits for may have changed since it looked, and woke it not yet
     looks = [each for each in (look, decision.next_look) if each is not None]
     return replace(decision, actions=actions, next_look=min(looks, default=None))
 

@@ -52,7 +52,7 @@ async def test_the_holder_keeps_the_train_until_its_merge_is_verified(station: S
     assert await station.settle(1, KEEP, doing="verifies `W1`") == HELD
     facts = await station.look(1)
     assert (facts.holder, facts.doing, facts.since) == (1, "verifies `W1`", since)
-    assert await station.woken() == {1}
+    assert await station.woken() == {1, 2}  # who waits says what for
 
 
 async def test_whoever_has_something_unverified_takes_a_free_train_whoever_waits(station: Station) -> None:

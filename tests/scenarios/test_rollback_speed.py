@@ -6,7 +6,7 @@ import time
 from tests.scenarios.play import Play
 from tests.scenarios.rollbacks import begin, bring, merged, rollback_pull
 
-RUNS = 5
+RUNS = 3
 MOST_SECONDS = 2.0  # the median of the runs
 MOST_REQUESTS = 20  # in one run, with the one that opens the pull
 

@@ -11,7 +11,7 @@ from bot.core import merge_queue, registry, rollback, surroundings
 from bot.core.facts import Facts, PullFacts, PullState, Seen, WorkstreamFacts
 from bot.core.gates import Case, Gate, Unproven
 from bot.core.gates.checks import failed_checks
-from bot.core.ledger import current_rollback, landing_of, unverified
+from bot.core.ledger import current_rollback, landing_of, last_proven, unverified
 from bot.core.memory import Memory
 from bot.core.model import Branch, Intent, Key, PlanState, Problem, PullNumber, Removal, Stage, Workstream
 from bot.core.plan.graph import find_cycle, waves
@@ -137,7 +137,10 @@ def merge_seen(old: Mapping[str, Seen], new: Mapping[str, Seen]) -> Mapping[str,
 
 def _verifications(facts: Facts, memory: Memory, found: Survey) -> Mapping[PullNumber, Verification]:
     """Judge the base with each landing in that is not verified yet."""
-    look = Look(commits=facts.commits, tip=facts.base.sha, config=found.config, allowed=None, now=facts.now)
+    look = Look(
+        commits=facts.commits, tip=facts.base.sha, config=found.config, allowed=None, now=facts.now,
+        proven=last_proven(memory.landings),
+    )  # fmt: skip
     return {
         each.pull: verify(each, replace(look, allowed=memory.intent.allowed.get(each.sha)))
         for each in unverified(memory.landings)

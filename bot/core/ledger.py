@@ -162,7 +162,29 @@ def current_rollback(rollbacks: Sequence[Rollback], landings: Iterable[Landing])
     return last if last.active or is_open or (last.dropped and not last.closed) else None
 
 
-def watched(landings: Iterable[Landing], tip: Sha | None) -> tuple[Sha, ...]:
+def holds_undone(landings: Sequence[Landing], sha: Sha) -> bool:
+    """Say whether the base at `sha` holds a change that was taken back only later: its tree would bring that in again."""
+    at = next((number for number, each in enumerate(landings) if each.before == sha), len(landings))
+    inside = landings[:at]
+    taken_back = {each.rollback for each in inside if each.key is None}
+    return any(each.undone is not None and each.undone not in taken_back for each in inside if each.key is not None)
+
+
+def last_proven(landings: Sequence[Landing]) -> Sha | None:
+    """Return the tip of the base before the merges that were not found good, taken back or not; None = there are none.
+
+    What was red there is nobody's doing here; what is red since may be the work of any of these merges.
+    """
+    first: Sha | None = None
+    for each in reversed(landings):
+        if each.green is not None:
+            break
+        first = each.before
+    return first
+
+
+def watched(landings: Sequence[Landing], tip: Sha | None) -> tuple[Sha, ...]:
     """Return the commits whose checks decide about the base, each with the one before it; () = none."""
     pairs = [sha for each in unverified(landings) for sha in (each.sha, each.before)]
-    return tuple(dict.fromkeys([*pairs, *([tip] if tip is not None else [])])) if pairs else ()
+    more = [sha for sha in (last_proven(landings), tip) if sha is not None]
+    return tuple(dict.fromkeys([*pairs, *more])) if pairs else ()

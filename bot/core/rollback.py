@@ -9,7 +9,7 @@ from bot.core.facts import Facts, PullFacts, PullState
 from bot.core.gates import Case
 from bot.core.gates import checks as checks_gate
 from bot.core.gates import mergeable as mergeable_gate
-from bot.core.ledger import Checkpoint, Landing, Rollback, is_chain, standing
+from bot.core.ledger import Checkpoint, Landing, Rollback, holds_undone, is_chain, standing
 from bot.core.memory import Memory
 from bot.core.model import Key, Login, Sha, Workstream
 from bot.core.text import code
@@ -60,7 +60,7 @@ def rollback_of(facts: Facts, memory: Memory, goal: Goal, *, reason: str, by: Lo
         by=by,
         at=facts.now,
         onto=tip,
-        exact=is_chain(memory.landings, goal.sha, tip),
+        exact=is_chain(memory.landings, goal.sha, tip) and not holds_undone(memory.landings, goal.sha),
     )
 
 

@@ -55,6 +55,7 @@ class Look:
     config: Config
     allowed: Order | None  # somebody's order to take the base as good
     now: datetime
+    proven: Sha | None = None  # the last tip of the base that was good; None = that before the landing
 
 
 def verify(landing: Landing, look: Look) -> Verification:
@@ -84,7 +85,7 @@ def _checked(landing: Landing, look: Look) -> Verification:
         words = "No checks are asked for on the base"
         return Verification(finding=Finding.GREEN, reason=words, evidence=(words,), at=at)
     tries = Tries(noted=landing.reruns, config=look.config, landed=landing.at, now=look.now)
-    moment = _Moment(at=landing.at, before=look.commits.get(landing.before), tries=tries)
+    moment = _Moment(at=landing.at, before=look.commits.get(look.proven or landing.before), tries=tries)
     own = _on(at, moment, look)
     if own.finding is Finding.GREEN or look.tip is None or look.tip == landing.sha:
         return own

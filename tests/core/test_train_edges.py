@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from bot.core.actions import MergePull
 from bot.core.facts import CheckState
+from bot.core.ledger import last_proven
 from bot.core.model import Key
-from bot.core.rollback import back_to
+from bot.core.rollback import back_before, back_to, rollback_of
 from tests.build import a_check, an_order, sha, tree_of
 from tests.build_base import a_commit, a_landing, a_rollback, a_step
 from tests.core.commands.test_train_commands import FINE, refusal
@@ -50,3 +51,21 @@ def test_no_rollback_merges_by_itself_into_a_frozen_base() -> None:
     assert actions(given, memory, MergePull)
     frozen = replace(memory, intent=replace(memory.intent, frozen=an_order()))
     assert actions(given, frozen, MergePull) == []
+
+
+def test_a_state_that_holds_what_was_taken_back_later_is_not_put_back_as_it_was() -> None:
+    bad = replace(BAD.landing, undone=1)
+    later = a_landing("W3", 14, at="m3", after="m2")
+    back = a_landing(None, 21, at="b1", after="m3", rollback=1)
+    memory = memory_of(GOOD.landing, bad, later, back, tip=sha("b1"))
+    given = replace(BROKEN, base=replace(BROKEN.base, sha=sha("b1")))
+    again = rollback_of(given, memory, back_before(memory, later), reason="Because", by=None)
+    assert again.exact is False
+    assert again.changes == ((sha("m3"), tree_of("m2")),)
+
+
+def test_what_an_unproven_merge_broke_excuses_nothing_that_came_after_it() -> None:
+    bad = replace(BAD.landing, undone=1)
+    later = a_landing("W3", 14, at="m3", after="m2")
+    assert last_proven((GOOD.landing, bad, later)) == sha("m1")
+    assert last_proven((GOOD.landing,)) is None

@@ -6,7 +6,7 @@ whether Signalbox merged anything that it must not. A history ends when everythi
 
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -132,7 +132,7 @@ class Referee:
         return any(self.verdicts[sha] == "success" for sha in shas[shas.index(landed.sha) :])
 
     async def _rolled_back(self, pull: Any, sha: str, before: str) -> None:
-        """After a rollback the plan's paths are as they were, and everything else is as it was just before it."""
+        """After a rollback the paths of what it undoes are as they were; all else, what people merged since too, stays."""
         keys = re.findall(r"W\d+", pull["title"].partition(" to ")[0])
         assert keys, pull["title"]
         gone = [each for each in self.landed if each.key in keys and not each.undone]
@@ -140,8 +140,12 @@ class Referee:
         for each in gone:
             each.undone = True
         now, old = await self.play.tree(sha), await self.play.tree(gone[0].before)
-        assert _of_plan(now) == _of_plan(old), f"rollback {pull['title']} left something of the plan"
-        assert _of_others(now) == _of_others(await self.play.tree(before)), f"{pull['title']} touched others' work"
+        undone = {f"parts/{key.lower()}.txt" for key in keys}
+        assert _within(now, undone) == _within(old, undone), f"{pull['title']} left something of the plan"
+        kept = set(await self.play.tree(before)) - undone
+        assert _within(now, set(now) - undone) == _within(await self.play.tree(before), kept), (
+            f"{pull['title']} took more"
+        )
 
     async def report_base(self) -> None:
         """Let CI speak on every commit of main that it has not spoken on, oldest first."""
@@ -163,12 +167,8 @@ class Referee:
         return await self.play.file(commit, path) == BROKEN.encode()
 
 
-def _of_plan(tree: Mapping[str, Any]) -> dict[str, Any]:
-    return {path: entry for path, entry in tree.items() if path.startswith("parts/")}
-
-
-def _of_others(tree: Mapping[str, Any]) -> dict[str, Any]:
-    return {path: entry for path, entry in tree.items() if not path.startswith("parts/")}
+def _within(tree: Mapping[str, Any], paths: Collection[str]) -> dict[str, Any]:
+    return {path: entry for path, entry in tree.items() if path in paths}
 
 
 async def take(play: Play, referee: Referee, step: Step) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.scenarios import histories
 from tests.scenarios.play import Play, plan_of
 
 Step = tuple[
@@ -174,23 +175,10 @@ def _within(tree: Mapping[str, Any], paths: Collection[str]) -> dict[str, Any]:
 async def take(play: Play, referee: Referee, step: Step) -> None:
     """Let one thing of a history happen. A kill is the caller's."""
     what, key = step
-    number = play.pulls.get(key, 0)
     match what:
         case "push":
             text = BROKEN if key in referee.history.broken else GOOD
             await play.push((await play.pull(key))["head"]["ref"], f"parts/{key.lower()}.txt", text, f"{key}: work")
-        case "ci-green":
-            await play.ci(key, "success")
-        case "ready":
-            await play.say("wim", "/signalbox ready", number)
-        case "tick":
-            await play.tick(key)
-        case "approve":
-            await play.approve(key)
-        case "hold":
-            await play.say("wim", "/signalbox hold let me look", number)
-        case "release":
-            await play.say("wim", f"/signalbox release {key}")
         case "merge-by-hand":
             await play.settled()
             await referee.look()
@@ -213,11 +201,8 @@ async def take(play: Play, referee: Referee, step: Step) -> None:
             await referee.look()
             referee.frozen = False
             await play.say("mia", "/signalbox unfreeze")
-        case "pause-resume":
-            await play.say("wim", "/signalbox pause")
-            await play.say("wim", "/signalbox resume")
-        case _:
-            raise AssertionError(f"no such step: {what}")
+        case _:  # what happens in any history
+            await histories.take(play, step)
 
 
 async def settle(play: Play, referee: Referee) -> int:

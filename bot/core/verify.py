@@ -13,7 +13,7 @@ from bot.core.config import Config
 from bot.core.facts import CheckFacts, CheckState, CommitFacts
 from bot.core.ledger import Landing
 from bot.core.model import CONFIG_PATH, Order, Sha
-from bot.core.reported import Wanted, names_of, of_state, running, wanted_by
+from bot.core.reported import Wanted, counting_of, names_of, of_state, running, wanted_by
 from bot.core.reruns import Tries
 from bot.core.text import code, cut, login, plain
 
@@ -120,7 +120,7 @@ def _on(commit: CommitFacts | None, moment: _Moment, look: Look) -> Verification
     if commit is None:
         return Verification(finding=Finding.WAIT, reason="GitHub does not show the commit yet", next_actor="GitHub")
     before = moment.before
-    counting = _counting(commit, look.config)
+    counting = counting_of(commit.checks, look.config.verify)
     red_before = _red_before(counting, before)
     old = () if look.config.already_red else red_before
     failed = tuple(each for each in of_state(counting, CheckState.FAILED) if each not in old)
@@ -161,14 +161,6 @@ def _green(
     red = f"{names_of(each.name for each in old)} failed before the merge too and is not held against it" if old else ""
     evidence = (*moment.tries.passed(passed, commit.sha), *(each for each in (words, red) if each))
     return Verification(finding=Finding.GREEN, reason=evidence[0], evidence=evidence, at=commit)
-
-
-def _counting(commit: CommitFacts, config: Config) -> tuple[CheckFacts, ...]:
-    """Every check, or where the config names some, just these."""
-    if config.verify is None:
-        return commit.checks
-    wanted = wanted_by(config.verify, _FILE)
-    return tuple(found for found in commit.checks if any(each.matches(found) for each in wanted))
 
 
 def _red_before(counting: tuple[CheckFacts, ...], before: CommitFacts | None) -> tuple[CheckFacts, ...]:

@@ -78,8 +78,21 @@ class Trees(Api):
     async def push_tree(
         self, branch: str, changes: Mapping[str, Change], *, who: str = "wim", message: str = "Work"
     ) -> str:
-        """Put one commit of many changes on a branch, over the protection that it may have; return the new head."""
-        parent = await self.tip(branch)
+        """Put one commit of many changes on a branch, over the protection that it may have; return the new head.
+
+        Where the branch moved meanwhile it is done anew on the new tip, as people do whose push was refused.
+        """
+        while True:
+            parent = await self.tip(branch)
+            new = await self._commit(parent, changes, who, message)
+            async with self.unprotected(branch):
+                pushed = await self.call(who, "PATCH", f"/git/refs/heads/{branch}", {"sha": new})
+            if pushed.status < 300:
+                return new
+            assert await self.tip(branch) != parent, pushed
+
+    async def _commit(self, parent: str, changes: Mapping[str, Change], who: str, message: str) -> str:
+        """Make one commit of many changes."""
         before = await self.tree(parent)
         items: dict[str, tuple[str, str | None]] = {}
         for path, change in changes.items():
@@ -98,12 +111,8 @@ class Trees(Api):
                     items[path] = before.get(path, (FILE, ""))[0], await self._store(who, data)
         entries = [{"path": path, "mode": mode, "type": "blob", "sha": sha} for path, (mode, sha) in items.items()]
         tree = await self.do(who, "POST", "/git/trees", {"base_tree": parent, "tree": entries})
-        commit = await self.do(
-            who, "POST", "/git/commits", {"message": message, "tree": tree["sha"], "parents": [parent]}
-        )
-        async with self.unprotected(branch):
-            await self.do(who, "PATCH", f"/git/refs/heads/{branch}", {"sha": commit["sha"]})
-        return str(commit["sha"])
+        made = {"message": message, "tree": tree["sha"], "parents": [parent]}
+        return str((await self.do(who, "POST", "/git/commits", made))["sha"])
 
     async def _store(self, who: str, data: bytes) -> str:
         body = {"content": base64.b64encode(data).decode(), "encoding": "base64"}

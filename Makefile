@@ -46,7 +46,7 @@ plans: $(READY)  ## Score the plan reader on the corpus of real plans, where tha
 	$(RUN)python -m scripts.plans
 
 lock:  ## Pin the dependencies anew; needs uv
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate pyproject.toml --output-file requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate pyproject.toml --extra postgres --output-file requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate pyproject.toml --group dev --output-file requirements-dev.lock
 
 clean:

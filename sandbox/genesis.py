@@ -6,7 +6,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from sandbox.model import Actor, App, Installation, Json, Role, Token, User
+from sandbox.model import Actor, App, Installation, Json, Repository, Role, Token, User
 from sandbox.operations.apps import mint
 from sandbox.operations.repositories import create_repository
 from sandbox.world import World
@@ -101,8 +101,25 @@ def _add_app(world: World, slug: str, name: str, owner: User) -> None:
         events=EVENTS[slug],
     )
     world.state.apps[app.id] = app
-    installation = Installation(world.new_id(), app.id, owner.id, app.permissions, app.events, now)
+    install(world, app, owner)
+
+
+def install(world: World, app: App, account: User) -> Installation:
+    """Install an App on everything that an account has and will have, with all that the App asks for."""
+    granted = dict(app.permissions)
+    installation = Installation(world.new_id(), app.id, account.id, granted, app.events, world.clock.now())
     world.state.installations[installation.id] = installation
+    return installation
+
+
+async def add_tenant(world: World, login: str, name: str, admin: str = "ada") -> tuple[Installation, Repository]:
+    """Add an account that has nothing to do with the first one: the App installed on it, one repository, one admin."""
+    account = _add_user(world, login, type="Organization")
+    app, user = world.app("signalbox"), world.user(admin)
+    assert app is not None
+    assert user is not None
+    installation = install(world, app, account)
+    return installation, await create_repository(world, Actor(user=user), account, name=name, auto_init=True)
 
 
 async def populate(world: World) -> None:
@@ -137,7 +154,7 @@ def info(world: World) -> Json:
     assert app is not None
     assert ci is not None
     assert actions is not None
-    installations = {one.app_id: one for one in world.state.installations.values()}
+    installations = {one.app_id: one for one in reversed(world.state.installations.values())}  # the first of each App
     tokens = {token.user_id: token.token for token in world.state.tokens.values() if token.user_id}
     robots = {token.installation_id: token.token for token in world.state.tokens.values() if token.expires_at is None}
     users = {user.login: user for user in world.state.users.values() if user.id in tokens}

@@ -1,4 +1,4 @@
-"""Who Signalbox is towards GitHub: the App's JWT, and one access token per installation.
+"""Who Signalbox is towards GitHub: the App's JWT, and one access token per repository of an installation.
 
 Knows no URL and sends nothing: how a token is minted is handed in by transport.py. Must not log or show a token.
 Tokens are opaque text of any length: GitHub changes their form without notice.
@@ -21,7 +21,7 @@ JWT_BACKDATED = timedelta(seconds=60)  # against clocks that differ
 JWT_LIFETIME = timedelta(seconds=540)  # GitHub accepts at most ten minutes from now
 JWT_RENEWED_AFTER = timedelta(seconds=420)
 TOKEN_SPARE = timedelta(minutes=5)  # a token is given out no longer than that before it expires
-MAX_TOKENS = 4096  # installations whose token is remembered
+MAX_TOKENS = 16_384  # tokens that are remembered, below a kilobyte each
 
 Clock = Callable[[], datetime]
 
@@ -39,6 +39,19 @@ class InstallationToken:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a token reaches. Two of them are the same only if their tokens may stand in for each other."""
+
+    installation: int
+    repository: int | str | None  # its id, or its full name where the id is not known; None = only the list of them
+
+    def __str__(self) -> str:
+        """Return it for an error message."""
+        where = "" if self.repository is None else f", repository {self.repository}"
+        return f"installation {self.installation}{where}"
+
+
 class AppAuth:
     """The App's identity. One object per process; safe for concurrent use on one event loop.
 
@@ -51,12 +64,12 @@ class AppAuth:
         self._key = _load(private_key)
         self._clock = clock
         self._jwt: tuple[str, datetime] | None = None
-        self._tokens: TLRUCache[int, InstallationToken] = TLRUCache(
+        self._tokens: TLRUCache[Reach, InstallationToken] = TLRUCache(
             MAX_TOKENS,
-            ttu=lambda _installation, token, _now: (token.expires_at - TOKEN_SPARE).timestamp(),
+            ttu=lambda _reach, token, _now: (token.expires_at - TOKEN_SPARE).timestamp(),
             timer=lambda: clock().timestamp(),
         )
-        self._minting: dict[int, asyncio.Task[InstallationToken]] = {}
+        self._minting: dict[Reach, asyncio.Task[InstallationToken]] = {}
 
     def jwt(self) -> str:
         """Return a JWT that is good for at least another minute.
@@ -73,39 +86,39 @@ class AppAuth:
             self._jwt = (jwt.encode(claims, self._key, algorithm="RS256"), now)
         return self._jwt[0]
 
-    async def token(self, installation_id: int, mint: Callable[[], Awaitable[InstallationToken]]) -> str:
-        """Return the installation's token, minted if there is none.
+    async def token(self, reach: Reach, mint: Callable[[], Awaitable[InstallationToken]]) -> str:
+        """Return a token that reaches just that far, minted if there is none.
 
-        However many callers wait, one mint runs per installation, and all get its token or its error.
+        However many callers wait, one mint runs for each reach, and all get its token or its error.
         """
-        known = self._tokens.get(installation_id)
+        known = self._tokens.get(reach)
         if known is not None:
             return known.value
-        running = self._minting.get(installation_id)
+        running = self._minting.get(reach)
         if running is None:
-            running = asyncio.create_task(self._mint(installation_id, mint))
-            self._minting[installation_id] = running
+            running = asyncio.create_task(self._mint(reach, mint))
+            self._minting[reach] = running
             running.add_done_callback(_look_at_error)
         # Shielded: one caller that gives up must not take the token from the others.
         return (await asyncio.shield(running)).value
 
-    def drop(self, installation_id: int, token: str) -> None:
+    def drop(self, reach: Reach, token: str) -> None:
         """Forget a token that GitHub refused; a newer one, fetched meanwhile by another caller, stays."""
-        known = self._tokens.get(installation_id)
+        known = self._tokens.get(reach)
         if known is not None and known.value == token:
-            del self._tokens[installation_id]
+            del self._tokens[reach]
 
     def drop_jwt(self) -> None:
         """Forget the JWT, after GitHub refused it."""
         self._jwt = None
 
-    async def _mint(self, installation_id: int, mint: Callable[[], Awaitable[InstallationToken]]) -> InstallationToken:
+    async def _mint(self, reach: Reach, mint: Callable[[], Awaitable[InstallationToken]]) -> InstallationToken:
         try:
             token = await mint()
-            self._tokens[installation_id] = token
+            self._tokens[reach] = token
             return token
         finally:
-            del self._minting[installation_id]
+            del self._minting[reach]
 
 
 @lru_cache(maxsize=2)

@@ -43,7 +43,7 @@ class Client:
     def __init__(self, transport: Transport, app_id: int) -> None:
         self._transport = transport
         self._app_id = app_id
-        self._repository_ids: LRUCache[tuple[int, str], NodeId] = LRUCache(MAX_REPOSITORY_IDS)
+        self._repository_ids: LRUCache[tuple[int, int | str], NodeId] = LRUCache(MAX_REPOSITORY_IDS)
 
     # ---- reads ----
 
@@ -107,7 +107,7 @@ class Client:
 
     async def failures(self, repository: RepositoryRef, runs: Sequence[NodeId]) -> dict[NodeId, FailureFacts]:
         """Read what check runs say about how they ended, one GraphQL request per 10; an empty one for those that are gone."""
-        return await explained.failures(self._transport, repository.installation_id, runs)
+        return await explained.failures(self._transport, repository, runs)
 
     async def open_pulls(
         self, repository: RepositoryRef, *, first_page_only: bool
@@ -146,9 +146,7 @@ class Client:
         """
         route = "/repos/{owner}/{name}/collaborators/{login}/permission"
         try:
-            page = await self._transport.get(
-                repository.installation_id, route, {**_names(repository), "login": login}, cached=True
-            )
+            page = await self._transport.get(repository, route, {**_names(repository), "login": login}, cached=True)
         except NotFound:
             return Role.NONE
         with documented_shapes("a permission"):
@@ -165,7 +163,7 @@ class Client:
         route = "/repos/{owner}/{name}/issues/{number}/comments{?since,per_page}"
         names = {**_names(repository), "number": str(number), "since": f"{since:%Y-%m-%dT%H:%M:%SZ}", "per_page": "100"}
         with documented_shapes("comments"):
-            async for comment in self._transport.get_all(repository.installation_id, route, names):
+            async for comment in self._transport.get_all(repository, route, names):
                 marker = read_marker(comment["body"] or "")
                 app = comment.get("performed_via_github_app") or {}
                 if marker is not None and marker.key == journal_key and app.get("id") == self._app_id:
@@ -200,7 +198,7 @@ class Client:
         """Replace the body of an issue."""
         route = "/repos/{owner}/{name}/issues/{number}"
         names = {**_names(repository), "number": str(number)}
-        reply = await self._transport.write(repository.installation_id, "PATCH", route, names, {"body": body})
+        reply = await self._transport.write(repository, "PATCH", route, names, {"body": body})
         return reply if isinstance(reply, Outcome) else outcomes.rest_outcome(reply, "Issues: read and write")
 
     async def mutate(self, repository: RepositoryRef, actions: Sequence[Mutation]) -> list[Outcome]:
@@ -219,7 +217,7 @@ class Client:
         for group in mutations.batches(actions):
             batch = mutations.batch(group, node_id, repository.full_name)
             answer = await self._transport.mutation(
-                repository.installation_id, "Apply", batch.document, batch.variables, weight=batch.weight
+                repository, "Apply", batch.document, batch.variables, weight=batch.weight
             )
             if not isinstance(answer, Outcome):
                 results += outcomes.outcomes(batch, answer)
@@ -244,7 +242,7 @@ class Client:
             body |= {name: text for name, text in texts.items() if text}
         route = "/repos/{owner}/{name}/pulls/{number}/merge"
         names = {**_names(repository), "number": str(action.pull)}
-        reply = await self._transport.write(repository.installation_id, "PUT", route, names, body)
+        reply = await self._transport.write(repository, "PUT", route, names, body)
         return reply if isinstance(reply, Outcome) else outcomes.merge_outcome(reply)
 
     async def build_branch(self, repository: RepositoryRef, action: BuildBranch) -> Outcome:
@@ -291,7 +289,7 @@ class Client:
             workstreams = await self._compared(repository, base.name, workstreams)
         judged = readings.commits(commits, found, self._app_id)
         judged |= await self.commits(repository, question.commits[len(commits) :])
-        self._repository_ids[repository.installation_id, repository.full_name] = facts.node_id
+        self._repository_ids[_key(repository)] = facts.node_id
         return PlanReading(
             repository=facts,
             issue=readings.issue(found["issue"]),
@@ -355,7 +353,7 @@ class Client:
         if "$app:" in request.document:
             variables["app"] = self._app_id
         return await self._transport.query(
-            repository.installation_id,
+            repository,
             request.operation,
             request.document,
             variables,
@@ -366,7 +364,7 @@ class Client:
         """Return the repository's node id: as told, as a read has shown, else asked for."""
         if repository.node_id is not None:
             return repository.node_id
-        key = (repository.installation_id, repository.full_name)
+        key = _key(repository)
         if key not in self._repository_ids:
             request = queries.Request(operation="RepositoryId", document=queries.REPOSITORY_ID, variables={})
             data = await self._ask(repository, request)
@@ -374,6 +372,11 @@ class Client:
                 raise NotFound(f"repository {repository.full_name}")
             self._repository_ids[key] = NodeId(data["repository"]["id"])
         return self._repository_ids[key]
+
+
+def _key(repository: RepositoryRef) -> tuple[int, int | str]:
+    """Return what a repository is known by: a name may be another repository's tomorrow."""
+    return repository.installation_id, repository.repository_id or repository.full_name
 
 
 def _names(repository: RepositoryRef) -> dict[str, str]:

@@ -10,26 +10,29 @@ from bot.core.facts import AnnotationFacts, FailureFacts
 from bot.core.model import NodeId
 from bot.github import queries
 from bot.github.answers import GraphQLError, ResourceLimits, documented_shapes, without_secrets
+from bot.github.port import RepositoryRef
 from bot.github.transport import Transport
 
 
-async def failures(transport: Transport, installation: int, runs: Sequence[NodeId]) -> dict[NodeId, FailureFacts]:
+async def failures(
+    transport: Transport, repository: RepositoryRef, runs: Sequence[NodeId]
+) -> dict[NodeId, FailureFacts]:
     """Return what each run says, one request per 10 of them; none if there are none. Raises ReadFailed, NotInstalled."""
     found: dict[NodeId, FailureFacts] = {}
     for start in range(0, len(runs), queries.RUNS_PER_REQUEST):
-        found |= await _page(transport, installation, runs[start : start + queries.RUNS_PER_REQUEST])
+        found |= await _page(transport, repository, runs[start : start + queries.RUNS_PER_REQUEST])
     return found
 
 
-async def _page(transport: Transport, installation: int, runs: Sequence[NodeId]) -> dict[NodeId, FailureFacts]:
+async def _page(transport: Transport, repository: RepositoryRef, runs: Sequence[NodeId]) -> dict[NodeId, FailureFacts]:
     """Read some runs; where GitHub finds that too heavy, each alone."""
     variables = {"runs": list(runs)}
     try:
-        data = await transport.query(installation, "Failures", queries.FAILURES, variables, forgive=_run_is_gone)
+        data = await transport.query(repository, "Failures", queries.FAILURES, variables, forgive=_run_is_gone)
     except ResourceLimits:
         if len(runs) == 1:
             return {runs[0]: FailureFacts()}
-        alone = [await _page(transport, installation, [run]) for run in runs]
+        alone = [await _page(transport, repository, [run]) for run in runs]
         return {run: facts for page in alone for run, facts in page.items()}
     with documented_shapes("failed check runs"):
         return {run: _said(node) for run, node in zip(runs, data["nodes"], strict=True)}

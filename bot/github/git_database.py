@@ -53,7 +53,7 @@ class GitDatabase:
 
     def __init__(self, transport: Transport, repository: RepositoryRef) -> None:
         self._transport = transport
-        self._installation = repository.installation_id
+        self._repository = repository
         owner, _, name = repository.full_name.partition("/")
         self._names = {"owner": owner, "name": name}
 
@@ -64,7 +64,7 @@ class GitDatabase:
         span = {"base": base, "head": head, "per_page": str(COMMITS_READ)}
         route = ROOT + "/compare/{base}...{head}{?per_page}"
         # By shas, so that the answer stays the same and a conflict that is looked at again costs no quota.
-        data = (await self._transport.get(self._installation, route, {**self._names, **span}, cached=True)).data
+        data = (await self._transport.get(self._repository, route, {**self._names, **span}, cached=True)).data
         with documented_shapes("a comparison"):
             files, ahead = data["files"], int(data["ahead_by"])
             paths = {file["filename"] for file in files} | {file.get("previous_filename") for file in files}
@@ -81,7 +81,7 @@ class GitDatabase:
     async def commit(self, sha: Sha) -> GitCommit:
         """Read a commit object. Raises GitHubError."""
         names = {**self._names, "sha": sha}
-        data = (await self._transport.get(self._installation, ROOT + "/git/commits/{sha}", names)).data
+        data = (await self._transport.get(self._repository, ROOT + "/git/commits/{sha}", names)).data
         with documented_shapes("a commit"):
             return _commit(data["sha"], data["tree"], data["parents"])
 
@@ -89,7 +89,7 @@ class GitDatabase:
         """Return what a branch points at, None if there is none. Raises GitHubError."""
         names = {**self._names, "ref": f"heads/{branch}"}
         try:
-            data = (await self._transport.get(self._installation, ROOT + "/git/ref/{ref}", names)).data
+            data = (await self._transport.get(self._repository, ROOT + "/git/ref/{ref}", names)).data
         except NotFound:
             return None
         with documented_shapes("a ref"):
@@ -154,7 +154,7 @@ class GitDatabase:
         return self._transport.outcome_of(error)
 
     async def _write(self, method: str, route: str, names: dict[str, str], body: object | None) -> Reply | Outcome:
-        return await self._transport.write(self._installation, method, route, {**self._names, **names}, body)
+        return await self._transport.write(self._repository, method, route, {**self._names, **names}, body)
 
 
 def _commit(sha: str, tree: dict[str, Any], parents: list[dict[str, Any]]) -> GitCommit:

@@ -31,6 +31,7 @@ class RepositoryRef:
 
     installation_id: int
     full_name: str  # "owner/name"
+    repository_id: int | None = None  # stays when the name changes; None = only the name is known
     node_id: NodeId | None = None  # GraphQL mutations need it; None until a read has shown it
 
 

@@ -1,8 +1,8 @@
 """The one funnel that every call to GitHub passes: identity, time-outs, limits, pacing, retried reads, ETags, counting.
 
 Built on gidgethub's I/O-free half (headers, URL templates, decoding, Link headers) and an aiohttp session; gidgethub's
-own client has no time-outs, one cache for all tenants, and GraphQL outside its hooks. Must not know any endpoint but
-the one that mints tokens, nor retry a write: a write without an answer is looked at again, not repeated.
+own client has no time-outs, one cache for all tenants, and GraphQL outside its hooks. Must not know any endpoint, nor
+retry a write: a write without an answer is looked at again, not repeated.
 """
 
 import asyncio
@@ -31,8 +31,10 @@ from bot.github.answers import (
     page_of,
     read_error,
 )
-from bot.github.app_auth import AppAuth, Clock, InstallationToken, utc_now
+from bot.github.app_auth import AppAuth, Clock, Reach, utc_now
 from bot.github.governor import Governor, Resource
+from bot.github.minting import Minter
+from bot.github.port import RepositoryRef
 
 API_VERSION = "2022-11-28"
 USER_AGENT = "signalbox"
@@ -43,6 +45,9 @@ WRITE_TIMEOUT = 20.0  # seconds
 WRITE_GAP = 1.0  # seconds between writes of one installation, as GitHub's best practices ask
 MAX_CACHE = 2 * 1024 * 1024  # bytes of cached answers per installation
 MAX_CACHES = 256  # installations with a cache
+
+#: As whom a request is sent, and so what its token reaches: one repository; what an installation holds, as a list; the App.
+Who = RepositoryRef | int | None
 
 Variables = Mapping[str, str | int]
 Observe = Callable[[str, str, int, float, int], None]  # method, route, status (0 = none), seconds, points
@@ -69,11 +74,28 @@ class Call:
     method: str
     route: str  # the URL template or the GraphQL operation: for counting, never with a name in it
     url: str
-    installation: int | None  # None = as the App itself
+    who: Who
     body: bytes | None = None
     resource: Resource = "core"
     points: int = 1  # of the secondary limit: reads 1, writes 5
     headers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def installation(self) -> int | None:
+        """Whose limits and whose cache count; None = the App's own."""
+        return self.who.installation_id if isinstance(self.who, RepositoryRef) else self.who
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far the request's token has to reach; None = the App's JWT, which is no token."""
+        match self.who:
+            case RepositoryRef():
+                known = self.who.repository_id
+                return Reach(self.who.installation_id, self.who.full_name if known is None else known)
+            case None:
+                return None
+            case _:
+                return Reach(self.who, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,25 +120,24 @@ class Transport:
         self._write_gap = options.write_gap
         self._observe = options.observe
         self._clock = options.clock
+        self._minter = Minter(self._as_the_app, options.clock)
         self._governors: dict[int | None, Governor] = {}
         # One cache per installation: a shared one would show one tenant's data to another.
         self._caches: LRUCache[int | None, LRUCache[str, Reply]] = LRUCache(MAX_CACHES)
 
     # ---- reads: they raise, and never return half an answer ----
 
-    async def get(
-        self, installation: int | None, route: str, variables: Variables | None = None, *, cached: bool = False
-    ) -> Page:
+    async def get(self, who: Who, route: str, variables: Variables | None = None, *, cached: bool = False) -> Page:
         """Read one REST page. `cached` sends the ETag of the last answer, which is always checked with GitHub.
 
         Raises ReadFailed, RateLimited, NotFound (404, 410) or NotInstalled (403).
         """
-        url = sansio.format_url(route, {**(variables or {})}, base_url=self._api_url)
-        return await self._get(Call(method="GET", route=route, url=url, installation=installation), cached=cached)
+        url = self._url(route, variables or {})
+        return await self._get(Call(method="GET", route=route, url=url, who=who), cached=cached)
 
     async def get_all(
         self,
-        installation: int | None,
+        who: Who,
         route: str,
         variables: Variables | None = None,
         *,
@@ -124,18 +145,18 @@ class Transport:
         cached: bool = False,
     ) -> AsyncIterator[Any]:
         """Yield the entries of all pages; `items` names the list inside a page that is an object."""
-        page = await self.get(installation, route, variables, cached=cached)
+        page = await self.get(who, route, variables, cached=cached)
         while True:
             for item in page.data if items is None else page.data[items]:
                 yield item
             if page.next_url is None:
                 return
-            call = Call(method="GET", route=route, url=page.next_url, installation=installation)
+            call = Call(method="GET", route=route, url=page.next_url, who=who)
             page = await self._get(call, cached=cached)
 
     async def query(
         self,
-        installation: int,
+        who: Who,
         operation: str,
         document: str,
         variables: Mapping[str, Any],
@@ -143,13 +164,13 @@ class Transport:
         forgive: Callable[[GraphQLError], bool] = lambda _: False,
     ) -> dict[str, Any]:
         """Read by GraphQL. Any error but a forgiven one makes the whole read fail, whatever data came with it."""
-        call = self._graphql(installation, operation, document, variables, points=1)
+        call = self._graphql(who, operation, document, variables, points=1)
         reply = await self._read(call)
         if reply.status != 200:
             raise read_error(call.route, reply.status, reply.message)
         answer = graphql_answer(reply)
         if answer.rate_limited:
-            until = self._governor(installation).close("graphql", reply.headers)
+            until = self._governor(call.installation).close("graphql", reply.headers)
             raise RateLimited(f"{call.route}: GitHub's GraphQL quota is used up", until)
         errors = tuple(error for error in answer.errors if not forgive(error))
         if errors:
@@ -159,19 +180,21 @@ class Transport:
     # ---- writes: they return, and are never repeated here ----
 
     async def write(
-        self, installation: int | None, method: str, route: str, variables: Variables, body: object | None = None
+        self, who: Who, method: str, route: str, variables: Variables, body: object | None = None
     ) -> Reply | Outcome:
         """Send one REST write. Returns GitHub's reply, 4xx included, or the Outcome if there was none to look at."""
-        url = sansio.format_url(route, {**variables}, base_url=self._api_url)
-        data = None if body is None else json.dumps(body).encode()
-        call = Call(method=method, route=route, url=url, installation=installation, body=data, points=5)
+        try:
+            url = self._url(route, variables)
+        except NotFound as error:
+            return self.outcome_of(error)
+        call = Call(method=method, route=route, url=url, who=who, body=_json(body), points=5)
         return await self._write(call, weight=1)
 
     async def mutation(
-        self, installation: int, operation: str, document: str, variables: Mapping[str, Any], *, weight: int
+        self, who: Who, operation: str, document: str, variables: Mapping[str, Any], *, weight: int
     ) -> GraphQLAnswer | Outcome:
         """Send one GraphQL mutation. Returns data and errors side by side, or the Outcome that all of it shares."""
-        call = self._graphql(installation, operation, document, variables, points=5)
+        call = self._graphql(who, operation, document, variables, points=5)
         reply = await self._write(call, weight=weight)
         if isinstance(reply, Outcome):
             return reply
@@ -182,24 +205,29 @@ class Transport:
         except ReadFailed as error:
             return Outcome(kind=OutcomeKind.UNKNOWN, detail=str(error))
         if answer.rate_limited:
-            return self._later(self._governor(installation).close("graphql", reply.headers), "GraphQL quota used up")
+            until = self._governor(call.installation).close("graphql", reply.headers)
+            return self._later(until, "GraphQL quota used up")
         return answer
 
     # ---- the funnel ----
 
-    def _graphql(
-        self, installation: int, operation: str, document: str, variables: Mapping[str, Any], *, points: int
-    ) -> Call:
-        body = json.dumps({"query": document, "variables": dict(variables)}).encode()
+    def _graphql(self, who: Who, operation: str, document: str, variables: Mapping[str, Any], *, points: int) -> Call:
+        body = _json({"query": document, "variables": dict(variables)})
         return Call(
             method="POST",
             route=f"graphql {operation}",
             url=self._graphql_url,
-            installation=installation,
+            who=who,
             body=body,
             resource="graphql",
             points=points,
         )
+
+    def _url(self, route: str, variables: Variables) -> str:
+        """Fill in a URL template. A name cannot leave its place: what is no letter is escaped, and dots are no name."""
+        if any(value in {"", ".", ".."} for value in variables.values()):
+            raise NotFound(f"{route}: GitHub has nothing of such a name")
+        return str(sansio.format_url(route, {**variables}, base_url=self._api_url))
 
     def _governor(self, installation: int | None) -> Governor:
         if installation not in self._governors:
@@ -287,21 +315,21 @@ class Transport:
 
     async def _attempt(self, call: Call, seconds: float) -> Reply:
         """Send one request. Never raises for what the network or GitHub does; raises if no token can be had."""
-        installation = call.installation
-        if installation is None:
+        reach = call.reach
+        if reach is None:
             headers = sansio.create_headers(USER_AGENT, jwt=self._auth.jwt())
         else:
-            token = await self._auth.token(installation, lambda: self._mint(installation))
+            token = await self._auth.token(reach, lambda: self._minter.mint(reach))
             headers = sansio.create_headers(USER_AGENT, oauth_token=token)
         headers |= {"x-github-api-version": API_VERSION, **dict(call.headers)}
         if call.body is not None:
             headers["content-type"] = "application/json"
         reply = await self._send(call, headers, seconds)
         if reply.status == 401:
-            if installation is None:
+            if reach is None:
                 self._auth.drop_jwt()
             else:
-                self._auth.drop(installation, token)
+                self._auth.drop(reach, token)
         return reply
 
     async def _send(self, call: Call, headers: Mapping[str, str], seconds: float) -> Reply:
@@ -327,20 +355,13 @@ class Transport:
             cost = 0 if status == 304 else call.points
             self._observe(call.method, call.route, status, loop.time() - started, cost)
 
-    async def _mint(self, installation: int) -> InstallationToken:
-        """Ask for a token of an installation. Asking twice does no harm, so it is retried like a read."""
-        route = "/app/installations/{installation_id}/access_tokens"
-        url = sansio.format_url(route, {"installation_id": str(installation)}, base_url=self._api_url)
-        reply = await self._read(Call(method="POST", route=route, url=url, installation=None, body=b"{}"))
-        if reply.status == 401:
-            raise ReadFailed(
-                f"GitHub refuses the App's JWT, check the App's id, its key and the clock: {reply.message}"
-            )
-        if not 200 <= reply.status < 300:
-            raise NotInstalled(f"no token for installation {installation}: {reply.message}")
-        data = page_of(reply).data
-        try:
-            return InstallationToken(data["token"], datetime.fromisoformat(data["expires_at"]))
-        except (KeyError, TypeError, ValueError):
-            # Without "from": the error would quote what GitHub sent, and that is the token.
-            raise ReadFailed("GitHub answered the request for a token with something else") from None
+    async def _as_the_app(
+        self, method: str, route: str, variables: Mapping[str, str], body: Mapping[str, Any] | None
+    ) -> Reply:
+        """Send what may be repeated without harm, whatever its method, as the App itself."""
+        url = self._url(route, variables)
+        return await self._read(Call(method=method, route=route, url=url, who=None, body=_json(body)))
+
+
+def _json(body: object | None) -> bytes | None:
+    return None if body is None else json.dumps(body).encode()

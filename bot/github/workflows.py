@@ -22,7 +22,7 @@ async def rerun_job(transport: Transport, repository: RepositoryRef, action: Rer
     """
     route = "/repos/{owner}/{name}/actions/jobs/{job}/rerun"
     names = {**_names(repository), "job": str(action.job)}
-    reply = await transport.write(repository.installation_id, "POST", route, names, {})
+    reply = await transport.write(repository, "POST", route, names, {})
     return reply if isinstance(reply, Outcome) else rerun_outcome(reply)
 
 
@@ -33,7 +33,7 @@ async def start_workflow(transport: Transport, repository: RepositoryRef, action
     """
     route = "/repos/{owner}/{name}/actions/workflows/{workflow}/dispatches"
     names = {**_names(repository), "workflow": action.workflow}
-    reply = await transport.write(repository.installation_id, "POST", route, names, {"ref": action.ref})
+    reply = await transport.write(repository, "POST", route, names, {"ref": action.ref})
     return reply if isinstance(reply, Outcome) else start_outcome(reply, action)
 
 

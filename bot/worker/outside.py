@@ -63,7 +63,9 @@ class Outside:
             await lanes.release(session, lease, next_due=rest.due, failures=rest.failures, error=rest.error)
 
     async def _turn(self, lease: Lease, now: datetime) -> Applied:
-        repository = RepositoryRef(installation_id=lease.installation_id, full_name=lease.full_name)
+        repository = RepositoryRef(
+            installation_id=lease.installation_id, full_name=lease.full_name, repository_id=lease.repository_id
+        )
         async with self.database.session() as session:
             frozen = await trains.freezes(session, lease.repository_id)
             changed = await trains.unshown(session, lease.repository_id, frozen)
@@ -82,7 +84,7 @@ class Outside:
         written = [check for check in checks if check is not None]
         actions: list[Action] = [*written, *await self._groups(lease, repository, pulls, written)]
         actions.extend(action for group in answers.values() for action in group)
-        seen = RepositoryRef(installation_id=lease.installation_id, full_name=lease.full_name, node_id=node_id)
+        seen = replace(repository, node_id=node_id)
         applied = await apply(self.github, self.database, lease, seen, list(dict.fromkeys(actions)))
         async with self.database.session() as session:  # T5
             await commands.close(session, *applied.shown(answers))

@@ -69,7 +69,9 @@ async def _turn(
         stored = await plans.load(session, lease.lane_id)
         waiting = await commands.pending(session, lease.lane_id)
         train = await trains.look(session, lease, stored.base) if stored.base is not None else TrainFacts()
-    repository = RepositoryRef(installation_id=lease.installation_id, full_name=lease.full_name)
+    repository = RepositoryRef(
+        installation_id=lease.installation_id, full_name=lease.full_name, repository_id=lease.repository_id
+    )
     facts, memory = await observe(
         github, repository, IssueNumber(lease.number), stored.memory, waiting, app_id=app_id, now=now
     )
@@ -79,9 +81,7 @@ async def _turn(
     decision = await _commit(database, lease, stored, facts, decision)
     for stream in decision.view.streams:
         log.debug("stage", key=stream.workstream.key, stage=stream.stage.value)
-    seen = RepositoryRef(
-        installation_id=lease.installation_id, full_name=lease.full_name, node_id=facts.repository.node_id
-    )
+    seen = replace(repository, node_id=facts.repository.node_id)
     applied = await apply(github, database, lease, seen, decision.actions)
     if applied.refused_to_merge and decision.wish.kind is WishKind.TAKE:  # another plan must not wait for the next try
         async with database.session() as session:

@@ -1,6 +1,6 @@
 """A scripted HTTP server in place of GitHub, for what the sandbox has no knob for: exact headers, time-outs, bad JSON.
 
-Every answer is given by the test; unless told otherwise it mints tokens and answers 404 to the rest.
+Every answer is given by the test; unless told otherwise it mints tokens, grants all that is needed, and answers 404 to the rest.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from aiohttp import web
 
 from bot.github.app_auth import AppAuth
 from bot.github.client import Client
+from bot.github.permissions import NEEDED
 from bot.github.port import RepositoryRef
 from bot.github.transport import Transport, TransportOptions
 
@@ -92,6 +93,8 @@ class Fake:
             expires = (self.clock() + self.token_lifetime).strftime("%Y-%m-%dT%H:%M:%SZ")
             token = f"ghs_{request.match_info.get('path', '').split('/')[2]}_{self.minted}"
             return web.json_response({"token": token, "expires_at": expires}, status=201)
+        if request.path.startswith("/app/installations/"):
+            return web.json_response({"id": INSTALLATION, "permissions": dict(NEEDED)})
         return web.json_response({"message": "Not Found"}, status=404)
 
 

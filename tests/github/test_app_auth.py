@@ -7,9 +7,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from bot.errors import NotInstalled, ReadFailed, SettingsError
-from bot.github.app_auth import AppAuth, InstallationToken
+from bot.github.app_auth import AppAuth, InstallationToken, Reach
 from tests.github.fake import APP_ID, INSTALLATION, Clock, Stack, reply
 
+REACH = Reach(1, 77)
 MINT = f"POST /app/installations/{INSTALLATION}/access_tokens"
 
 
@@ -81,11 +82,11 @@ async def test_a_late_refusal_of_an_old_token_leaves_the_new_one(private_key: st
     async def mint() -> InstallationToken:
         return InstallationToken(next(minted), clock() + timedelta(hours=1))
 
-    assert await auth.token(1, mint) == "old"
-    auth.drop(1, "old")
-    assert await auth.token(1, mint) == "new"
-    auth.drop(1, "old")
-    assert await auth.token(1, mint) == "new"
+    assert await auth.token(REACH, mint) == "old"
+    auth.drop(REACH, "old")
+    assert await auth.token(REACH, mint) == "new"
+    auth.drop(REACH, "old")
+    assert await auth.token(REACH, mint) == "new"
 
 
 async def test_a_caller_that_gives_up_takes_the_token_from_nobody(private_key: str) -> None:
@@ -97,7 +98,7 @@ async def test_a_caller_that_gives_up_takes_the_token_from_nobody(private_key: s
         await go.wait()
         return InstallationToken("token", clock() + timedelta(hours=1))
 
-    impatient, patient = asyncio.create_task(auth.token(1, mint)), asyncio.create_task(auth.token(1, mint))
+    impatient, patient = asyncio.create_task(auth.token(REACH, mint)), asyncio.create_task(auth.token(REACH, mint))
     await asyncio.sleep(0)
     impatient.cancel()
     go.set()

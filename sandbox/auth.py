@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import contextlib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,9 @@ from sandbox.model import Actor, App, Token
 if TYPE_CHECKING:
     from sandbox.world import World
 
-#: docs.github.com "Generating a JSON Web Token (JWT) for a GitHub App": at most 10 minutes, 60 s of drift
+#: docs.github.com "Generating a JSON Web Token (JWT) for a GitHub App": at most 10 minutes ahead, issued in the past
 JWT_LIFETIME_SECONDS = 600
-DRIFT_SECONDS = 60
+LEVELS = ("none", "read", "write", "admin")
 ACTOR = web.RequestKey("actor", Actor)
 
 
@@ -66,9 +67,17 @@ def _installation_actor(world: "World", token: Token) -> Actor:
     installation = world.state.installations.get(token.installation_id)
     if installation is None:
         raise ApiError(401, "Bad credentials")
+    if installation.suspended_at is not None:
+        raise ApiError(403, "This installation has been suspended")
     app = world.state.apps[installation.app_id]
     repositories = None if token.repository_ids is None else frozenset(token.repository_ids)
-    return Actor(world.state.users[app.bot_id], app, installation, token.permissions, repositories, token.token)
+    permissions = _still_granted(token.permissions, installation.permissions)
+    return Actor(world.state.users[app.bot_id], app, installation, permissions, repositories, token.token)
+
+
+def _still_granted(minted: dict[str, str], granted: dict[str, str]) -> dict[str, str]:
+    """Return what a token may do: what it was minted for, as far as the installation grants it still."""
+    return {area: min(level, granted[area], key=LEVELS.index) for area, level in minted.items() if area in granted}
 
 
 def _by_jwt(world: "World", value: str) -> Actor:
@@ -94,17 +103,19 @@ def _public_key(pem: str) -> RSAPublicKey:
 
 def _check_claims(world: "World", app: App, value: str, claims: dict[str, Any]) -> None:
     options: Any = {"verify_exp": False, "verify_iat": False, "verify_aud": False, "verify_iss": False}
-    try:
-        jwt.decode(value, _public_key(app.public_key), algorithms=["RS256"], options=options)
-    except jwt.InvalidTokenError as error:
-        raise ApiError(401, "A JSON web token could not be decoded") from error
+    for pem in (app.public_key, *app.older_keys):
+        with contextlib.suppress(jwt.InvalidTokenError):
+            jwt.decode(value, _public_key(pem), algorithms=["RS256"], options=options)
+            break
+    else:
+        raise ApiError(401, "A JSON web token could not be decoded")
     now = world.clock.now().timestamp()
     expires, issued = claims.get("exp"), claims.get("iat")
     if not isinstance(expires, int | float) or expires <= now:
         raise ApiError(401, "'Expiration time' claim ('exp') must be a numeric value representing the future time")
-    if expires > now + JWT_LIFETIME_SECONDS + DRIFT_SECONDS:
+    if expires > now + JWT_LIFETIME_SECONDS:
         raise ApiError(401, "'Expiration time' claim ('exp') is too far in the future")
-    if not isinstance(issued, int | float) or issued > now + DRIFT_SECONDS:
+    if not isinstance(issued, int | float) or issued > now:
         raise ApiError(
             401, "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued"
         )

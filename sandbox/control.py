@@ -11,7 +11,7 @@ from sandbox import genesis
 from sandbox.errors import ApiError
 from sandbox.faults import FaultSettings
 from sandbox.limits import LIMITS
-from sandbox.operations import checks
+from sandbox.operations import apps, checks
 from sandbox.rest.call import WORLD, Call, answer, found, nothing
 from sandbox.snapshot import snapshot
 
@@ -112,6 +112,48 @@ async def advance_clock(request: web.Request) -> web.Response:
     call = Call(request)
     call.world.clock.advance(float((await call.body("seconds"))["seconds"]))
     return answer({"now": call.world.clock.now().isoformat()})
+
+
+# ---- what an App's owner and an account's owner do on GitHub's pages ----
+
+
+@routes.post(ROOT + "/apps/{slug}/keys")
+async def add_key(request: web.Request) -> web.Response:
+    """Give an App a new private key beside those that it has; the answer says in which file it is."""
+    call = Call(request)
+    app = found(call.world.app(call.part("slug")))
+    private, public = genesis.new_key_pair()
+    file = genesis.key_file(call.world.data, f"{app.slug}.{len(app.older_keys) + 2}")
+    genesis.write_key(file, private)
+    apps.add_key(call.world, app, public)
+    return answer({"private_key_file": str(file.resolve())}, 201)
+
+
+@routes.delete(ROOT + "/apps/{slug}/keys")
+async def delete_older_keys(request: web.Request) -> web.Response:
+    """Delete all keys of an App but the newest."""
+    call = Call(request)
+    apps.delete_older_keys(call.world, found(call.world.app(call.part("slug"))))
+    return nothing()
+
+
+@routes.post(ROOT + "/apps/{slug}/installations")
+async def install(request: web.Request) -> web.Response:
+    """Install an App on an account, as the calling person: `{"account": "octo"}`."""
+    call = Call(request)
+    account = found(call.world.user(str((await call.body("account"))["account"])))
+    app = found(call.world.app(call.part("slug")))
+    installation = await apps.install(call.world, call.actor, app, account)
+    return answer({"id": installation.id}, 201)
+
+
+@routes.patch(ROOT + "/installations/{installation_id:\\d+}")
+async def grant(request: web.Request) -> web.Response:
+    """Change what an installation grants, as the calling person: `{"permissions": {...}, "events": [...]}`."""
+    call = Call(request)
+    installation = found(call.world.state.installations.get(call.number("installation_id")))
+    await apps.grant(call.world, call.actor, installation, await call.body())
+    return answer({})
 
 
 @routes.put(ROOT + "/repos/{owner}/{repo}/pulls/{number:\\d+}/stack")

@@ -4,7 +4,8 @@ The JSON is that of `PUT /_sandbox/faults`:
   webhooks          drop, duplicate: chances 0..1 · reorder: true (within 50 ms) or a window in ms · delay_ms: [from, to] ·
                     hold: keep all back until cleared · seed
   api               list of {match: fnmatch on "METHOD /path" (GraphQL: "POST /graphql mutation:createPullRequest"),
-                    times, status (0 = close the connection), headers, body, delay_ms, after: true = do it, then fail}
+                    times, status (0 = close the connection), headers, body, delay_ms, after: true = do it, then fail,
+                    partial: do it, but of GraphQL's data leave out the part at this path ("repository.base") with an error}
   mergeable_unknown how many reads of a pull's mergeability say "unknown" after each move of head or base
   drafts            false: draft pulls are refused, as in private repositories on free plans
   rate_limit        {"core": {"limit", "remaining"}, "graphql": {...}, "secondary": {"times", "retry_after"}}
@@ -43,6 +44,7 @@ class ApiFault(BaseModel):
     body: Any = None
     delay_ms: int = 0
     after: bool = False
+    partial: str | None = None
 
 
 class FaultSettings(BaseModel):

@@ -60,6 +60,11 @@ EVENTS = {
 def key_pair(slug: str) -> tuple[str, str]:
     """Return a PEM pair; PKCS#1 as GitHub hands it out. Made once per App and process: it costs a tenth of a second."""
     assert slug
+    return new_key_pair()
+
+
+def new_key_pair() -> tuple[str, str]:
+    """Return a fresh PEM pair."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
@@ -73,6 +78,12 @@ def key_file(data: Path, slug: str) -> Path:
     return data / f"{slug}.private-key.pem"
 
 
+def write_key(file: Path, private: str) -> None:
+    """Keep a private key in a file that only its owner may read."""
+    file.write_text(private)
+    file.chmod(0o600)
+
+
 def _add_user(world: World, login: str, **fields: object) -> User:
     user = User(world.new_id(), login, created_at=world.clock.now(), **fields)  # type: ignore[arg-type]
     world.state.users[user.id] = user
@@ -82,9 +93,7 @@ def _add_user(world: World, login: str, **fields: object) -> User:
 def _add_app(world: World, slug: str, name: str, owner: User) -> None:
     bot = _add_user(world, f"{slug}[bot]", type="Bot")
     private, public = key_pair(slug)
-    file = key_file(world.data, slug)
-    file.write_text(private)
-    file.chmod(0o600)
+    write_key(key_file(world.data, slug), private)
     now = world.clock.now()
     app = App(
         id=world.new_id(),

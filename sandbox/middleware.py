@@ -5,6 +5,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Awaitable, Callable
+from email.utils import format_datetime
 
 from aiohttp import web
 
@@ -94,10 +95,12 @@ async def _with_fault(request: web.Request, handler: Handler, fault: ApiFault | 
     if fault is None:
         return await _guarded(request, handler)
     await asyncio.sleep(fault.delay_ms / 1000)
-    if fault.status is None:
+    if fault.status is None and fault.partial is None:
         return await _guarded(request, handler)
     if fault.after:
         await _guarded(request, handler)
+    if fault.partial is not None:
+        return _partial(await _guarded(request, handler), fault.partial)
     if fault.status == 0:
         assert request.transport is not None
         request.transport.abort()
@@ -108,10 +111,24 @@ async def _with_fault(request: web.Request, handler: Handler, fault: ApiFault | 
     return web.Response(text=text, status=fault.status, headers=fault.headers, content_type=kind)
 
 
+def _partial(response: web.StreamResponse, path: str) -> web.StreamResponse:
+    """Take a part out of a GraphQL answer, as GitHub does where a query was too much for it: null, and an error."""
+    assert isinstance(response, web.Response)
+    assert isinstance(response.body, bytes)
+    answer = json.loads(response.body)
+    inside = path.split(".")
+    data = answer["data"]
+    for step in inside[:-1]:
+        data = data[step]
+    data[inside[-1]] = None
+    error = {"message": "Something went wrong while executing your query.", "path": inside}
+    return web.json_response(answer | {"errors": [*answer.get("errors", ()), error]})
+
+
 async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Run the handler; refusals become GitHub's JSON (or plain text for git)."""
     try:
-        return await handler(request)
+        return _moved(request) or await handler(request)
     except ApiError as error:
         return _refusal(error)
     except web.HTTPException as error:
@@ -119,6 +136,23 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
             raise
         # GitHub answers 404, not 405, where it has no such endpoint
         return _refusal(not_found() if error.status in (404, 405) else ApiError(error.status, error.reason))
+
+
+def _moved(request: web.Request) -> web.Response | None:
+    """Return the redirect from a repository's old name, 301 for reads and 307 for writes.
+
+    docs.github.com "Best practices for using the REST API", redirects. GitHub's leads to `/repositories/ID`.
+    """
+    world, names = request.app[WORLD], request.match_info
+    if not is_api(request) or "owner" not in names or "repo" not in names:
+        return None
+    repo = world.moved_repository(names["owner"], names["repo"])
+    if repo is None or not actor_of(request).can_see(repo):
+        return None
+    old = f"/repos/{names['owner']}/{names['repo']}"
+    url = f"{world.base_url}/repos/{world.full_name(repo)}{request.raw_path.removeprefix(old)}"
+    error = ApiError(301 if request.method in ("GET", "HEAD") else 307, "Moved Permanently", headers={"Location": url})
+    return web.json_response(error.body() | {"url": url}, status=error.status, headers=error.headers)
 
 
 def _refusal(error: ApiError) -> web.Response:
@@ -151,6 +185,7 @@ def _finish(request: web.Request, response: web.StreamResponse, window: Window |
         request_id = ":".join((number[:4], number[4:9], number[9:16], number[16:23], number[23:31]))
         response.headers["X-GitHub-Request-Id"] = request_id
         response.headers["X-GitHub-Media-Type"] = "github.v3; format=json"
+        response.headers["Date"] = format_datetime(request.app[WORLD].clock.now(), usegmt=True)
         wanted = request.headers.get("X-GitHub-Api-Version", API_VERSION)
         response.headers["X-GitHub-Api-Version-Selected"] = wanted
     if is_api(request):

@@ -77,6 +77,7 @@ class App(Noded):
     hook_id: int
     created_at: datetime
     hook_url: str | None = None
+    older_keys: list[str] = field(default_factory=list)  # public halves of keys that still count beside `public_key`
     permissions: dict[str, str] = field(default_factory=dict)
     events: list[str] = field(default_factory=list)
     description: str = ""
@@ -94,6 +95,8 @@ class Installation(Noded):
     events: list[str]
     created_at: datetime
     repository_ids: list[int] | None = None
+    suspended_at: datetime | None = None
+    suspended_by_id: int | None = None
 
 
 @dataclass
@@ -130,6 +133,9 @@ class Repository(Noded):
     allow_update_branch: bool = False
     delete_branch_on_merge: bool = False
     collaborators: dict[int, Role] = field(default_factory=dict)  # user id -> role
+    former_names: list[str] = field(
+        default_factory=list
+    )  # `owner/name` in lower case, redirected until somebody takes one
     last_number: int = 0  # issues and pulls share one number space
     merged_pulls: list[int] = field(default_factory=list)  # pull numbers in the order in which they were merged
 

@@ -170,6 +170,23 @@ class World:
                 return repo
         return None
 
+    def moved_repository(self, owner: str, name: str) -> Repository | None:
+        """Return the repository that had this full name before, if none has it now."""
+        old = f"{owner}/{name}".lower()
+        if self.repository(owner, name) is not None:
+            return None
+        return next((repo for repo in self.repositories() if old in repo.former_names), None)
+
+    def move_repository(self, repo: Repository, owner_id: int, name: str) -> None:
+        """Give a repository another owner or name: its old full name leads to it until somebody takes that."""
+        before, old = self.git(repo).path, self.full_name(repo).lower()
+        repo.owner_id, repo.name = owner_id, name
+        del self._git[repo.id]
+        after = self.git(repo).path
+        after.parent.mkdir(parents=True, exist_ok=True)
+        before.rename(after)
+        repo.former_names = [each for each in (*repo.former_names, old) if each != self.full_name(repo).lower()]
+
     def repositories(self) -> list[Repository]:
         """Return all repositories, oldest first."""
         return list(self.state.repositories.values())

@@ -14,7 +14,8 @@ Found = Noded | RefNode | RepositoryNode
 
 def repository(context: Context, owner: str, name: str) -> Repository:
     """Return a repository that the caller can see."""
-    repo = context.world.repository(owner, name)
+    # `followRenames` is true unless it is switched off, which no caller of this stand-in does
+    repo = context.world.repository(owner, name) or context.world.moved_repository(owner, name)
     if repo is None or not context.actor.can_see(repo):
         raise not_found(f"Could not resolve to a Repository with the name '{owner}/{name}'.")
     return repo

@@ -6,11 +6,12 @@ from base64 import urlsafe_b64encode
 from datetime import timedelta
 
 from sandbox.errors import ApiError, not_found
-from sandbox.model import Actor, App, Delivery, Installation, Json, Repository, Token
+from sandbox.events import emit_installation_change
+from sandbox.model import Actor, App, Delivery, Installation, Json, Repository, Token, User
 from sandbox.world import World
 
 TOKEN_LIFETIME = timedelta(hours=1)
-LEVELS = ("read", "write", "admin")
+LEVELS = ("none", "read", "write", "admin")
 
 
 def require_app(actor: Actor) -> App:
@@ -28,6 +29,8 @@ async def create_installation_token(world: World, actor: Actor, installation: In
     app = require_app(actor)
     if installation.app_id != app.id:
         raise not_found()
+    if installation.suspended_at is not None:
+        raise ApiError(403, "This installation has been suspended")
     permissions = dict(installation.permissions)
     if wanted.get("permissions"):
         permissions = _subset(installation, wanted["permissions"])
@@ -102,3 +105,64 @@ async def redeliver(world: World, actor: Actor, delivery: Delivery) -> None:
     if delivery.app_id != app.id:
         raise not_found()
     world.hooks.redeliver(app, delivery)
+
+
+async def suspend(world: World, actor: Actor, installation: Installation) -> None:
+    """Shut an installation out (`PUT /app/installations/{id}/suspended`); repeating it is safe."""
+    if installation.suspended_at is None:
+        installation.suspended_at = world.clock.now()
+        installation.suspended_by_id = actor.id
+        emit_installation_change(world, actor, installation, "suspend")
+
+
+async def unsuspend(world: World, actor: Actor, installation: Installation) -> None:
+    """Let an installation in again (`DELETE /app/installations/{id}/suspended`)."""
+    if installation.suspended_at is not None:
+        installation.suspended_at = installation.suspended_by_id = None
+        emit_installation_change(world, actor, installation, "unsuspend")
+
+
+async def uninstall(world: World, actor: Actor, installation: Installation) -> None:
+    """Remove an installation (`DELETE /app/installations/{id}`); its tokens end."""
+    emit_installation_change(world, actor, installation, "deleted")
+    del world.state.installations[installation.id]
+    tokens = world.state.tokens
+    for text in [text for text, token in tokens.items() if token.installation_id == installation.id]:
+        del tokens[text]
+
+
+async def install(world: World, actor: Actor, app: App, account: User) -> Installation:
+    """Install an App on an account as its owner does on GitHub's pages, with all that the App asks for."""
+    installation = Installation(
+        world.new_id(), app.id, account.id, dict(app.permissions), list(app.events), world.clock.now()
+    )
+    world.state.installations[installation.id] = installation
+    emit_installation_change(world, actor, installation, "created")
+    return installation
+
+
+async def grant(world: World, actor: Actor, installation: Installation, changes: Json) -> None:
+    """Change what an installation grants and hears of, as its owner does; the App hears of it where it gains something."""
+    before = installation.permissions
+    installation.permissions = dict(changes.get("permissions", before))
+    installation.events = list(changes.get("events", installation.events))
+    gained = [
+        area
+        for area, level in installation.permissions.items()
+        if LEVELS.index(level) > LEVELS.index(before.get(area, "none"))
+    ]
+    if gained:
+        emit_installation_change(world, actor, installation, "new_permissions_accepted")
+
+
+def add_key(world: World, app: App, public_key: str) -> None:
+    """Give an App a further key, as on its settings page; the older ones count until they are deleted."""
+    app.older_keys.append(app.public_key)
+    app.public_key = public_key
+    world.unsaved = True
+
+
+def delete_older_keys(world: World, app: App) -> None:
+    """Delete all keys of an App but the newest."""
+    app.older_keys.clear()
+    world.unsaved = True

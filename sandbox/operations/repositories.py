@@ -9,6 +9,8 @@ from sandbox.git_objects import EMPTY_TREE, TreeEntry
 from sandbox.model import ROLES, Actor, Json, Label, Repository, Role, User
 from sandbox.operations.access import require
 from sandbox.operations.pulls import signature, web_flow
+from sandbox.shapes.accounts import user_shape
+from sandbox.shapes.repositories import short_repository_shape
 from sandbox.world import World
 
 NAME = re.compile(r"[\w.-]{1,100}")
@@ -75,14 +77,7 @@ async def create_repository(
 
 
 def _added(world: World, repo: Repository) -> Json:
-    short = {
-        "id": repo.id,
-        "node_id": repo.node_id,
-        "name": repo.name,
-        "full_name": world.full_name(repo),
-        "private": repo.private,
-    }
-    lists = {"repositories_added": [short], "repositories_removed": []}
+    lists = {"repositories_added": [short_repository_shape(world, repo)], "repositories_removed": []}
     return {"action": "added", "repository_selection": "all", "requester": None} | lists
 
 
@@ -92,6 +87,9 @@ async def update_repository(world: World, actor: Actor, repo: Repository, change
     branch = changes.get("default_branch")
     if branch and branch != repo.default_branch and await world.git(repo).branch(branch) is None:
         raise invalid("Repository", "default_branch", "invalid", f"Branch {branch} was not found.")
+    name = str(changes.get("name") or repo.name)
+    if name != repo.name:
+        _rename(world, actor, repo, name)
     before = {key: getattr(repo, key) for key in SETTINGS}
     for key in SETTINGS:
         if changes.get(key) is not None:
@@ -99,12 +97,36 @@ async def update_repository(world: World, actor: Actor, repo: Repository, change
     repo.updated_at = world.clock.now()
     if repo.archived != before["archived"]:
         emit(world, actor, repo, "repository", {"action": "archived" if repo.archived else "unarchived"})
+    if repo.private != before["private"]:
+        emit(world, actor, repo, "repository", {"action": "privatized" if repo.private else "publicized"})
     edited = {
         key: {"from": before[key]} for key in ("default_branch", "description") if before[key] != getattr(repo, key)
     }
     if edited:
         emit(world, actor, repo, "repository", {"action": "edited", "changes": edited})
     return repo
+
+
+def _rename(world: World, actor: Actor, repo: Repository, name: str) -> None:
+    if not NAME.fullmatch(name):
+        raise invalid("Repository", "name")
+    if world.repository(world.owner(repo).login, name):
+        raise invalid("Repository", "name", "custom", "name already exists on this account")
+    old = repo.name
+    world.move_repository(repo, repo.owner_id, name)
+    emit(world, actor, repo, "repository", {"action": "renamed", "changes": {"repository": {"name": {"from": old}}}})
+
+
+async def transfer_repository(world: World, actor: Actor, repo: Repository, new_owner: User) -> None:
+    """Give a repository to another account at once (GitHub asks a person first); its Apps are those of the new owner."""
+    require(actor, repo, "administration:write")
+    old = world.owner(repo)
+    if world.repository(new_owner.login, repo.name):
+        raise invalid("Repository", "name", "custom", "name already exists on this account")
+    world.move_repository(repo, new_owner.id, repo.name)
+    kind = "organization" if old.type == "Organization" else "user"
+    payload = {"action": "transferred", "changes": {"owner": {"from": {kind: user_shape(world, old)}}}}
+    emit(world, actor, repo, "repository", payload)
 
 
 async def set_collaborator(world: World, actor: Actor, repo: Repository, user: User, permission: str) -> None:

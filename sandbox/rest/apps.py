@@ -45,6 +45,27 @@ async def get_installation(request: web.Request) -> web.Response:
     return answer(installation_shape(call.world, _installation(call)))
 
 
+@routes.delete("/app/installations/{installation_id:\\d+}")
+async def delete_installation(request: web.Request) -> web.Response:
+    call = Call(request)
+    await apps.uninstall(call.world, call.actor, _installation(call))
+    return nothing()
+
+
+@routes.put("/app/installations/{installation_id:\\d+}/suspended")
+async def suspend(request: web.Request) -> web.Response:
+    call = Call(request)
+    await apps.suspend(call.world, call.actor, _installation(call))
+    return nothing()
+
+
+@routes.delete("/app/installations/{installation_id:\\d+}/suspended")
+async def unsuspend(request: web.Request) -> web.Response:
+    call = Call(request)
+    await apps.unsuspend(call.world, call.actor, _installation(call))
+    return nothing()
+
+
 @routes.get("/repos/{owner}/{repo}/installation")
 async def repository_installation(request: web.Request) -> web.Response:
     call = Call(request)

@@ -10,6 +10,7 @@ from sandbox.auth import required_user
 from sandbox.errors import ApiError, not_found
 from sandbox.git_objects import TreeEntry
 from sandbox.model import Json, User
+from sandbox.operations import branches as branches_of
 from sandbox.operations import commits, pulls, repositories, rules
 from sandbox.operations.access import require
 from sandbox.rest.call import Call, answer, found, nothing
@@ -60,6 +61,15 @@ async def update(request: web.Request) -> web.Response:
     return answer(full_repository_shape(call.world, repo, call.actor))
 
 
+@routes.post(ROOT + "/transfer")
+async def transfer(request: web.Request) -> web.Response:
+    call = Call(request)
+    new_owner = found(call.world.user(str((await call.body("new_owner"))["new_owner"])))
+    repo = call.repo
+    await repositories.transfer_repository(call.world, call.actor, repo, new_owner)
+    return answer(full_repository_shape(call.world, repo, call.actor), 202)
+
+
 # ---- branches and commits ----
 
 
@@ -99,6 +109,14 @@ async def branches(request: web.Request) -> web.Response:
         for name, sha in page
     ]
     return answer(shapes, headers=headers)
+
+
+@routes.post(ROOT + "/branches/{branch:.+}/rename")
+async def rename_branch(request: web.Request) -> web.Response:
+    call = Call(request)
+    name = str((await call.body("new_name"))["new_name"])
+    await branches_of.rename_branch(call.world, call.actor, call.repo, call.part("branch"), name)
+    return answer({"name": name}, 201)
 
 
 @routes.get(ROOT + "/branches/{branch:.+}")

@@ -144,6 +144,6 @@ def installation_shape(world: World, installation: Installation) -> Json:
         "single_file_name": None,
         "has_multiple_single_files": False,
         "single_file_paths": [],
-        "suspended_by": None,
-        "suspended_at": None,
+        "suspended_by": optional_user_shape(world, installation.suspended_by_id),
+        "suspended_at": when(installation.suspended_at),
     }

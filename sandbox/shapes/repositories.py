@@ -141,6 +141,17 @@ def full_repository_shape(world: World, repo: Repository, actor: Actor) -> Json:
     return shape
 
 
+def short_repository_shape(world: World, repo: Repository) -> Json:
+    """Return a repository as `installation` and `installation_repositories` list it."""
+    return {
+        "id": repo.id,
+        "node_id": repo.node_id,
+        "name": repo.name,
+        "full_name": world.full_name(repo),
+        "private": repo.private,
+    }
+
+
 def webhook_context(world: World, repo: Repository) -> Json:
     """Return the keys that every repository webhook carries: the repository and its organization."""
     shape: Json = {"repository": repository_shape(world, repo)}

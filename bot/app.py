@@ -23,7 +23,7 @@ from bot.store import inbox, lanes
 from bot.store.db import Database, now
 from bot.store.inbox import Inbox
 from bot.store.migrate import upgrade
-from bot.web.server import build_app
+from bot.web.server import build_app, runner
 from bot.worker.loop import Bell, Worker
 
 log = structlog.get_logger()
@@ -126,12 +126,12 @@ async def _listen(stack: AsyncExitStack, settings: Settings, database: Database,
         notify=bell.ring,
         database=database,
     )
-    runner = web.AppRunner(application, access_log=None, handle_signals=False)
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    site = web.TCPSite(runner, settings.host, settings.port)
+    serving = runner(application)
+    await serving.setup()
+    stack.push_async_callback(serving.cleanup)
+    site = web.TCPSite(serving, settings.host, settings.port)
     await site.start()
-    port: int = runner.addresses[0][1]
+    port: int = serving.addresses[0][1]
     return port
 
 

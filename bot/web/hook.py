@@ -7,16 +7,15 @@ Must not read the body beyond its first character, nor do any work: GitHub waits
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from aiohttp import web
 
+from bot.web.body import UNSIGNED, Refusal, Room
 from bot.web.health import UNREACHABLE
 from bot.web.metrics import Metrics
 
-#: GitHub sends no larger payload (https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap).
-MAX_BODY = 25 * 1024 * 1024
 MAX_ID = 100  # characters of an event's name or a delivery's GUID
 
 Store = Callable[[str, str, bytes], Awaitable[bool]]  # (guid, event, body) -> False = known already
@@ -26,12 +25,16 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hook:
-    """`POST /webhook`: 202 stored, 400 malformed, 401 not signed by GitHub, 413 too large, 415 not plain JSON, 503 not stored."""
+    """`POST /webhook`.
+
+    202 stored, 400 malformed, 401 not signed by GitHub, 408 too slow, 413 too large, 415 not plain JSON, 503 not stored.
+    """
 
     secret: str
     store: Store  # returns once the delivery is on disk
     notify: Callable[[], None]  # tells the worker of this process, if there is one
     metrics: Metrics
+    room: Room = field(default_factory=Room)
 
     async def receive(self, request: web.Request) -> web.Response:
         """Answer one webhook. Whatever is not a 202 was not stored, and may be sent again under its GUID."""
@@ -40,14 +43,11 @@ class Hook:
         return answer
 
     async def _answer(self, request: web.Request) -> web.Response:
-        if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
-            return _refusal(415, "The body must not be compressed.")
-        try:
-            body = await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            return _refusal(413, f"The body must not be larger than {MAX_BODY} bytes.")
+        body = await self.room.read(request)
+        if isinstance(body, Refusal):
+            return _refusal(body.status, body.message)
         if not signed(self.secret, body, request.headers.get("X-Hub-Signature-256", "")):
-            return _refusal(401, "X-Hub-Signature-256 is missing or does not match the body.")
+            return _refusal(UNSIGNED.status, UNSIGNED.message)
         event, guid = request.headers.get("X-GitHub-Event", ""), request.headers.get("X-GitHub-Delivery", "")
         if not (_is_id(event) and _is_id(guid)):
             return _refusal(400, f"X-GitHub-Event and X-GitHub-Delivery must be 1 to {MAX_ID} characters of ASCII.")

@@ -11,7 +11,8 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from bot.store.db import Database
 from bot.store.migrate import upgrade
-from bot.web.hook import MAX_BODY, signed
+from bot.web.body import MAX_BODY
+from bot.web.hook import signed
 from bot.web.server import build_app
 
 SECRET = "a secret of the tests"

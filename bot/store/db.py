@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import Engine, Table, event, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -22,6 +23,14 @@ from bot.store.tables import UtcDateTime, deliveries
 BUSY_TIMEOUT = 15_000  # ms that SQLite waits for another process's lock
 SWITCH_TIMEOUT = 100  # milliseconds that one try to switch the journal may wait
 SWITCH_TRIES = 150
+POOL_SIZE = 5  # connections to PostgreSQL that a process keeps
+POOL_OVERFLOW = 5  # and opens beyond that while it is busy
+STATEMENT_SECONDS = 60  # that PostgreSQL may take for one statement before the connection counts as dead
+
+#: What PostgreSQL is told about each connection. A transaction whose process is frozen or out of reach ends after half a
+#: minute, for it may hold what others wait for.
+#: https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-IDLE-IN-TRANSACTION-SESSION-TIMEOUT
+SERVER_SETTINGS = {"application_name": "signalbox", "idle_in_transaction_session_timeout": "30000"}  # milliseconds
 
 
 class database_now(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL function it is
@@ -75,11 +84,19 @@ class Database:
         await self.engine.dispose()
 
 
+def is_away(error: Exception) -> bool:
+    """Whether the error says that the database cannot be reached, rather than that something was asked that is wrong."""
+    return isinstance(error, OSError) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+
+
+def is_postgresql(session: AsyncSession) -> bool:
+    """Whether the session is one of PostgreSQL."""
+    return session.get_bind().dialect.name == "postgresql"
+
+
 def insert_into(session: AsyncSession, table: Table) -> sqlite.Insert | postgresql.Insert:
     """Return an INSERT that knows ON CONFLICT, which both databases write alike but SQLAlchemy keeps per dialect."""
-    if session.get_bind().dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
+    return postgresql.insert(table) if is_postgresql(session) else sqlite.insert(table)
 
 
 async def now(session: AsyncSession) -> datetime:
@@ -89,10 +106,26 @@ async def now(session: AsyncSession) -> datetime:
 
 def _engine(url: URL) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_pre_ping=True)
+        return _postgresql(url)
     engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0)
     _set_up_sqlite(engine.sync_engine)
     return engine
+
+
+def lone_engine(url: URL) -> AsyncEngine:
+    """Return an engine without a pool for a PostgreSQL: each connection is a new one and has all the time it wants."""
+    return create_async_engine(url, poolclass=NullPool, connect_args={"server_settings": SERVER_SETTINGS})
+
+
+def _postgresql(url: URL) -> AsyncEngine:
+    """Return an engine that notices a broken connection before it is used, and one that falls silent."""
+    return create_async_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_OVERFLOW,
+        connect_args={"server_settings": SERVER_SETTINGS, "command_timeout": STATEMENT_SECONDS},
+    )
 
 
 def _write_ahead(cursor: Any) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.db import Database, insert_into
+from bot.store.news import Channel, announce
 from bot.store.tables import deliveries
 
 FIRST_RETRY = timedelta(seconds=5)  # doubles with every attempt
@@ -108,6 +109,7 @@ async def prune(session: AsyncSession, before: datetime) -> int:
 
 async def _accept_all(session: AsyncSession, batch: Sequence[Delivery]) -> set[str]:
     """Store deliveries of different GUIDs; return the GUIDs that are news."""
+    batch = sorted(batch, key=lambda each: each.guid)  # two processes that get the same ones must not wait in a circle
     insert = insert_into(session, deliveries).on_conflict_do_nothing().returning(deliveries.c.guid)
     rows = [
         {
@@ -124,6 +126,8 @@ async def _accept_all(session: AsyncSession, batch: Sequence[Delivery]) -> set[s
     for each in batch:
         if each.guid not in news and await _revive(session, each):
             news.add(each.guid)
+    if news:
+        await announce(session, Channel.DELIVERIES)
     return news
 
 

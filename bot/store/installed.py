@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.lanes import LaneKind, ensure_lane
+from bot.store.lanes import LaneKind, ensure_lane, in_order
 from bot.store.tables import lanes
 
 
@@ -34,6 +34,7 @@ class Repository:
 
 async def see(session: AsyncSession, repository: Repository) -> bool:
     """Note a repository as a delivery shows it, with its newest name for all its lanes (T2). True = it is news."""
+    await in_order(session)
     about = {"installation_id": repository.installation_id, "full_name": repository.full_name}
     of_it = lanes.c.repository_id == repository.id
     other = or_(*(lanes.c[name] != value for name, value in about.items()))
@@ -56,4 +57,5 @@ async def lose_installation(session: AsyncSession, installation_id: int) -> None
 
 
 async def _rest(session: AsyncSession, which: ColumnElement[bool]) -> None:
+    await in_order(session)
     await session.execute(update(lanes).where(which).values(due_at=None, wake_seq=lanes.c.wake_seq + 1))

@@ -1,24 +1,29 @@
 """The queue: two columns on the row of what is to be looked at, so that wakes merge by themselves and none is lost.
 
 A lease gives a lane to one worker at a time, by the database's clock. It fences the database, not GitHub: writes there
-are safe to repeat, guarded, or journalled. Must not know what a turn does.
+are safe to repeat, guarded, or journalled.
+
+Row locks come in one order for everybody, so that nobody waits in a circle: the deliveries taken, the rows of `trains`,
+`in_order`, lanes, all else. Who renews a lease in a transaction locks no other lane after it. Must not know what a turn does.
 """
 
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import LeaseLost
-from bot.store.db import database_now, insert_into
+from bot.store.db import database_now, insert_into, is_postgresql
+from bot.store.news import Channel, announce
 from bot.store.tables import lanes, plan_branches, plans
 
 LEASE = 60  # seconds; renewed before each action
 MAX_ERROR = 2000  # characters of an error that are kept
+IN_ORDER = 7_436_300  # any number: the key of the lock that `in_order` takes on PostgreSQL
 
 
 class LaneKind(Enum):
@@ -43,10 +48,24 @@ class Lease:
     failures: int  # turns before this one, in a row, that ended in an error
 
 
+async def in_order(session: AsyncSession) -> None:
+    """Wait until no other transaction is in the middle of changing several lanes, and keep others waiting until this one ends.
+
+    Everything here that may lock more than one lane calls it; which lanes those are is known only one after the other.
+    Such transactions take milliseconds and wait for nothing else. SQLite has one writer at a time anyway.
+    """
+    if session.info.get("renewed"):
+        raise RuntimeError("this transaction holds a lane already: wake others before it, or in one of its own")
+    if is_postgresql(session) and not session.info.get("in_order"):
+        await session.execute(select(func.pg_advisory_xact_lock(IN_ORDER)))
+    session.info["in_order"] = True
+
+
 async def ensure_lane(
     session: AsyncSession, kind: LaneKind, *, installation_id: int, repository_id: int, full_name: str, number: int = 0
 ) -> int:
     """Return the lane's id; make it if there is none, else note the newer name and installation (T2). Wakes nobody."""
+    await in_order(session)
     about = {"installation_id": installation_id, "full_name": full_name}
     insert = insert_into(session, lanes).values(kind=kind.value, repository_id=repository_id, number=number, **about)
     upsert = insert.on_conflict_do_update(index_elements=["kind", "repository_id", "number"], set_=about)
@@ -71,8 +90,7 @@ async def find_plans(
 ) -> list[int]:
     """Return the lanes of the plans that any of these belongs to, oldest first; with none of these, of all plans.
 
-    Only open plans and those not read yet, unless `closed`; a plan asked for by its `issue` is always found. Locks what
-    it returns, in one order for everybody.
+    Only open plans and those not read yet, unless `closed`; a plan asked for by its `issue` is always found.
     """
     mine = lanes.c.id == plan_branches.c.lane_id
     any_of: list[ColumnElement[bool]] = []
@@ -92,7 +110,6 @@ async def find_plans(
         .outerjoin(plans, plans.c.lane_id == lanes.c.id)
         .where(lanes.c.kind == LaneKind.PLAN.value, lanes.c.repository_id == repository_id, *matches)
         .order_by(lanes.c.id)
-        .with_for_update(of=lanes)
     )
     return list(rows.scalars())
 
@@ -120,7 +137,6 @@ async def wake_all(session: AsyncSession, repositories: Collection[int] | None =
         .outerjoin(plans, plans.c.lane_id == lanes.c.id)
         .where(or_(lanes.c.kind != LaneKind.PLAN.value, _unfinished()), *within)
         .order_by(lanes.c.id)
-        .with_for_update(of=lanes)
     )
     found = list(rows.scalars())
     await _wake(session, found, None)
@@ -134,7 +150,11 @@ async def claim(session: AsyncSession, kind: LaneKind | None = None) -> Lease | 
     if kind is not None:
         free.append(lanes.c.kind == kind.value)
     pick = (
-        select(lanes.c.id).where(*free).order_by(lanes.c.due_at, lanes.c.id).limit(1).with_for_update(skip_locked=True)
+        select(lanes.c.id)
+        .where(*free)
+        .order_by(lanes.c.due_at, lanes.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True, key_share=True)
     )
     # The predicate stands in the outer statement too, so that it is right without row locks (SQLite has none).
     row = (
@@ -173,6 +193,7 @@ async def renew(session: AsyncSession, lease: Lease) -> None:
     )
     if held.first() is None:
         raise LeaseLost(f"lane {lease.lane_id} ({lease.full_name}#{lease.number}) is no longer ours")
+    session.info["renewed"] = True
 
 
 async def release(
@@ -201,10 +222,14 @@ async def release(
 
 async def next_due(session: AsyncSession) -> datetime | None:
     """Return when the next lane can be claimed, None if none ever is without a wake. The past = now."""
-    claimable = case((lanes.c.lease_until > lanes.c.due_at, lanes.c.lease_until), else_=lanes.c.due_at)
-    earliest = func.min(claimable, type_=lanes.c.due_at.type)
-    found: datetime | None = (await session.execute(select(earliest))).scalar_one()
+    found: datetime | None = (await session.execute(select(_EARLIEST))).scalar_one()
     return found
+
+
+async def until_due(session: AsyncSession) -> timedelta | None:
+    """Return how long it takes until the next lane can be claimed, None if none ever is without a wake. Below 0 = now."""
+    row = (await session.execute(select(_EARLIEST.label("earliest"), database_now().label("now")))).one()
+    return None if row.earliest is None else row.earliest - row.now
 
 
 async def take_back(session: AsyncSession) -> None:
@@ -224,6 +249,18 @@ async def busy(session: AsyncSession) -> bool:
     ).first() is not None
 
 
+#: When the next lane can be claimed: it is due, and whoever has it let it go or is dead.
+_EARLIEST = (
+    select(
+        func.min(
+            case((lanes.c.lease_until > lanes.c.due_at, lanes.c.lease_until), else_=lanes.c.due_at),
+            type_=lanes.c.due_at.type,
+        )
+    )
+    .where(lanes.c.due_at.is_not(None))
+    .scalar_subquery()
+)
+
 _LEASED = (
     lanes.c.id, lanes.c.lease_token, lanes.c.wake_seq, lanes.c.kind, lanes.c.installation_id, lanes.c.repository_id,
     lanes.c.full_name, lanes.c.number, lanes.c.failures,
@@ -236,13 +273,20 @@ def _unfinished() -> ColumnElement[bool]:
 
 def woken(session: AsyncSession) -> bool:
     """Say whether anything was woken in this session, so that a worker has a reason to look."""
-    return bool(session.info.get("woken"))
+    return bool(woken_lanes(session))
+
+
+def woken_lanes(session: AsyncSession) -> list[int]:
+    """Return the lanes that were woken in this session so far, in that order, each as often as it was."""
+    return list(session.info.get("woken", ()))
 
 
 async def _wake(session: AsyncSession, lane_ids: Sequence[int], when: datetime | None) -> None:
     if not lane_ids:
         return
-    session.info["woken"] = True
+    session.info.setdefault("woken", []).extend(lane_ids)
+    await in_order(session)
+    await announce(session, Channel.LANES)
     at = database_now() if when is None else literal(when, lanes.c.due_at.type)
     sooner = or_(lanes.c.due_at.is_(None), lanes.c.due_at > at)
     await session.execute(

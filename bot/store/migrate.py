@@ -7,13 +7,26 @@ from importlib.resources import as_file, files
 
 from alembic import command
 from alembic.config import Config
+from sqlalchemy import func, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.store.db import lone_engine
+
+ONE_AT_A_TIME = 7_436_299  # any number: the key of the lock that migrating processes share on PostgreSQL
+
 
 async def upgrade(engine: AsyncEngine, revision: str = "head") -> None:
-    """Apply every migration that is missing, all or none, in one transaction. Several processes may do it at once."""
-    async with engine.begin() as connection:
+    """Apply every migration that is missing, all or none, in one transaction. Several processes may do it at once.
+
+    On PostgreSQL they wait for each other, and older processes may be at work meanwhile: docs/operations.md says what a
+    migration may do to their tables.
+    """
+    is_postgresql = engine.dialect.name == "postgresql"
+    used = lone_engine(engine.url) if is_postgresql else engine  # a migration may take longer than a statement may
+    async with used.begin() as connection:
+        if is_postgresql:  # before alembic looks which migrations are missing
+            await connection.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
         await connection.run_sync(_upgrade, revision)
 
 

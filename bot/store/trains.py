@@ -1,7 +1,7 @@
 """The train: of all plans that merge into one base one has the turn at a time, from a merge until the base is verified.
 
-The turn is the plan's, not the process's: a crash gives it to nobody else. Everybody locks in one order, the rows of
-`trains` by base and then lanes by id. Must not know why a plan wants to merge (core/train_wish.py).
+The turn is the plan's, not the process's: a crash gives it to nobody else. Everybody locks the rows of `trains` by base,
+and before any lane (lanes.py). Must not know why a plan wants to merge (core/train_wish.py).
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -327,7 +327,7 @@ async def _plans(session: AsyncSession, repository_id: int, base: Branch) -> dic
 
 
 async def _wake(session: AsyncSession, lane_id: int, changes: Iterable[_Change]) -> None:
-    """Wake whom the changes concern; locks the plan's own lane among them, for it comes in the order of ids too."""
+    """Wake whom the changes concern."""
     changes = list(changes)
     plans = {each for change in changes for each in change.woken}
     repositories = {change.train.repository_id for change in changes if change.concerns_outside}
@@ -335,14 +335,10 @@ async def _wake(session: AsyncSession, lane_id: int, changes: Iterable[_Change])
         return
     of_repository = and_(lanes.c.kind == LaneKind.REPOSITORY.value, lanes.c.repository_id.in_(repositories))
     found = await session.execute(
-        select(lanes.c.id)
-        .where(or_(lanes.c.id.in_({*plans, lane_id}), of_repository))
-        .order_by(lanes.c.id)
-        .with_for_update()
+        select(lanes.c.id).where(or_(lanes.c.id.in_(plans), of_repository), lanes.c.id != lane_id).order_by(lanes.c.id)
     )
     for each in found.scalars().all():
-        if each != lane_id:
-            await wake(session, each)
+        await wake(session, each)
 
 
 async def _write(session: AsyncSession, change: _Change) -> bool:

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -15,9 +15,10 @@ from bot.core.model import Login
 from bot.errors import GitHubError, LeaseLost
 from bot.github.port import GitHub
 from bot.store import inbox, lanes
-from bot.store.db import Database
+from bot.store.db import Database, is_away
 from bot.store.installed import Repository
 from bot.store.lanes import LaneKind, Lease
+from bot.store.news import Channel, Listener
 from bot.worker.intake import Own, take_in
 from bot.worker.outside import Outside
 from bot.worker.reconcile import backoff, paced, turn
@@ -26,6 +27,9 @@ from bot.worker.resync import resync
 log = structlog.get_logger()
 
 POLL_SECONDS = 1.0  # how long a wake of another process may go unseen
+HEARING_POLL_SECONDS = 5.0  # the same while what others announce is heard: then only a lost notice waits so long
+SHORTEST_REST = 0.05  # seconds; what is due but cannot be claimed is in somebody's hands for a moment
+PAUSE_SECONDS = 5.0  # between tries at the most while the database is away, so that all goes on soon after it is back
 INTAKE_BATCH = 20  # deliveries of one transaction
 STOP_SECONDS = 25.0  # how long a running turn may take to end; a platform usually kills after 30
 
@@ -72,10 +76,18 @@ class Worker:
     due: Bell = field(default_factory=Bell)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _own: Own = field(init=False)
+    _listener: Listener | None = field(init=False)  # None = no other process tells us anything
     _seen: set[Repository] = field(default_factory=set)  # repositories that deliveries have shown to this process
 
     def __post_init__(self) -> None:
         self._own = Own(app_id=self.app_id, login=None)
+        bells = {Channel.DELIVERIES: self.deliveries.ring, Channel.LANES: self.due.ring}
+        self._listener = Listener(self.database, bells) if self.database.is_shared else None
+
+    @property
+    def patience(self) -> float:
+        """How many seconds may pass without a look at the database."""
+        return HEARING_POLL_SECONDS if self._listener is not None and self._listener.hears else POLL_SECONDS
 
     def stop(self) -> None:
         """Ask everything to come to rest."""
@@ -91,6 +103,9 @@ class Worker:
             asyncio.create_task(self._forever("resync", self._resync)),
             *(asyncio.create_task(self._forever("turns", lambda: self._turn(outside))) for _ in range(self.turns)),
         ]
+        if self._listener is not None:
+            listener = self._listener
+            tasks.append(asyncio.create_task(self._forever("news", lambda: listener.hear(self._stopping))))
         await self._stopping.wait()
         _, late = await asyncio.wait(tasks, timeout=STOP_SECONDS)
         for task in late:
@@ -105,10 +120,13 @@ class Worker:
             try:
                 await step()
                 failures = 0
-            except Exception:
-                log.exception("worker.failed", loop=name)
+            except Exception as error:
+                if is_away(error):
+                    log.warning("database.away", loop=name, error=str(error))
+                else:
+                    log.exception("worker.failed", loop=name)
                 failures += 1
-                await self._pause(backoff(failures).total_seconds())
+                await self._pause(min(backoff(failures).total_seconds(), PAUSE_SECONDS))
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -123,14 +141,16 @@ class Worker:
                 for delivery in waiting:
                     await take_in(session, delivery, now, self._own, self._seen)
                 woken = lanes.woken(session)  # most deliveries are echoes of our own writes and wake nothing
-        except Exception:
+        except Exception as error:
+            if is_away(error):
+                raise
             log.exception("deliveries.failed")
             waiting = await self._one_by_one(now)
             woken = True
         if woken:
             self.due.ring()
         if len(waiting) < INTAKE_BATCH and not self._stopping.is_set():
-            await self.deliveries.wait(POLL_SECONDS, heard)
+            await self.deliveries.wait(self.patience, heard)
 
     async def _one_by_one(self, now: datetime) -> list[inbox.Delivery]:
         """Take in each delivery by itself, so that a bad one holds up none of the others."""
@@ -152,8 +172,9 @@ class Worker:
         heard = self.due.rung
         async with self.database.session() as session:  # T3
             lease = await lanes.claim(session)
+            rest = await lanes.until_due(session) if lease is None else None
         if lease is None:
-            await self.due.wait(POLL_SECONDS, heard)
+            await self.due.wait(self._until(rest), heard)
             return
         with structlog.contextvars.bound_contextvars(
             repository=lease.full_name, number=lease.number, turn=lease.token[:8]
@@ -168,6 +189,10 @@ class Worker:
             except Exception as error:
                 log.exception("turn.failed")
                 await self._give_back(lease, f"{type(error).__name__}: {error}")
+
+    def _until(self, due: timedelta | None) -> float:
+        """How many seconds a turn may wait, if the next lane is due after so long."""
+        return self.patience if due is None else min(max(due.total_seconds(), SHORTEST_REST), self.patience)
 
     async def _introduce(self) -> None:
         """Learn our own login once. Until then echoes of our own writes cost a read each, nothing more."""

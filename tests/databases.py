@@ -1,0 +1,104 @@
+"""Databases for tests, one kind after the other: a SQLite file, and a PostgreSQL of the run.
+
+A migrated one costs a copy of a file, or the emptying of the one that the process keeps on the server.
+"""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from sqlalchemy.engine import URL
+
+from bot.store.db import Database
+from bot.store.migrate import upgrade
+from bot.store.tables import metadata
+from tests import postgres
+
+KINDS = ("sqlite", "postgresql")
+
+#: For a test that is about one kind only.
+ONLY_SQLITE = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+ONLY_POSTGRESQL = pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+
+_migrated: dict[str, bytes] = {}  # the file of a migrated SQLite database
+_kept: dict[str, str] = {}  # this process's migrated database, by server
+
+
+def text_of(url: URL) -> str:
+    """Return an address with its password, as settings hold it."""
+    return url.render_as_string(hide_password=False)
+
+
+def server() -> URL:
+    """Return the run's PostgreSQL; skip the test where there is none, but fail it in CI."""
+    try:
+        return postgres.shared()
+    except postgres.Unavailable as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"PostgreSQL is not optional in CI: {error}")
+        pytest.skip(f"no PostgreSQL here: {error}")
+
+
+@asynccontextmanager
+async def empty(kind: str, folder: Path) -> AsyncIterator[str]:
+    """Make a database without tables; gives its address."""
+    if kind == "sqlite":
+        yield f"sqlite+aiosqlite:///{folder / 'empty.sqlite3'}"
+        return
+    name = f"signalbox_test_{uuid4().hex}"
+    await run(server(), f"CREATE DATABASE {name}")
+    try:
+        yield text_of(server().set(database=name))
+    finally:
+        await run(server(), f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def migrated(kind: str, folder: Path) -> str:
+    """Return the address of a database with all tables and nothing in them, which nobody else uses until the test ends."""
+    if kind == "sqlite":
+        return await _copy(folder / "signalbox.sqlite3")
+    url = server()
+    if text_of(url) not in _kept:
+        name = f"signalbox_test_{uuid4().hex}"
+        await run(url, f"CREATE DATABASE {name}")
+        _kept[text_of(url)] = text_of(url.set(database=name))
+        await _migrate(_kept[text_of(url)])
+    else:
+        # What an earlier test left open is closed, or it might hold what is emptied here.
+        names = ", ".join(metadata.tables)
+        await run(
+            url.set(database=_kept[text_of(url)].rpartition("/")[2].partition("?")[0]),
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid();"
+            f"TRUNCATE {names} RESTART IDENTITY CASCADE",
+        )
+    return _kept[text_of(url)]
+
+
+async def run(url: URL, statements: str) -> None:
+    """Have a PostgreSQL execute something outside any transaction of Signalbox."""
+    connection = await asyncpg.connect(text_of(url.set(drivername="postgresql")))
+    try:
+        await connection.execute(statements)
+    finally:
+        await connection.close()
+
+
+async def _copy(path: Path) -> str:
+    url = f"sqlite+aiosqlite:///{path}"
+    if not _migrated:
+        await _migrate(url)
+        _migrated["file"] = path.read_bytes()
+    else:
+        path.write_bytes(_migrated["file"])
+    return url
+
+
+async def _migrate(url: str) -> None:
+    database = Database(url)
+    await upgrade(database.engine)
+    await database.close()

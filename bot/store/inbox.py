@@ -97,13 +97,15 @@ async def known(session: AsyncSession, guids: Collection[str]) -> set[str]:
     return set(rows.scalars())
 
 
-async def prune(session: AsyncSession, before: datetime) -> int:
-    """Delete the finished deliveries that came before; return how many. Keep 30 days: GitHub redelivers for 3."""
-    gone = await session.execute(
-        delete(deliveries)
+async def prune(session: AsyncSession, before: datetime, limit: int) -> int:
+    """Delete so many of the finished deliveries that came before; return how many."""
+    old = (
+        select(deliveries.c.guid)
         .where(deliveries.c.state.in_(["done", "ignored"]), deliveries.c.received_at < before)
-        .returning(deliveries.c.guid)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
     )
+    gone = await session.execute(delete(deliveries).where(deliveries.c.guid.in_(old)).returning(deliveries.c.guid))
     return len(gone.all())
 
 

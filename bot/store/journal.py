@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import Select, delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.db import insert_into
-from bot.store.tables import journal
+from bot.store.tables import journal, plans
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +51,23 @@ async def open_entries(session: AsyncSession, lane_id: int) -> list[JournalEntry
         _of(lane_id).where(journal.c.state == "intended").order_by(journal.c.intended_at, journal.c.key)
     )
     return [JournalEntry(key=row.key, done=False, intended_at=row.intended_at, result=row.result) for row in rows]
+
+
+async def prune(session: AsyncSession, before: datetime, limit: int) -> int:
+    """Delete so many of the entries that were begun before and are done, but none of a plan that still runs; return how many.
+
+    By then the memory knows what was made, and the commands that were replied to are closed.
+    """
+    runs = select(plans.c.lane_id).where(plans.c.lane_id == journal.c.lane_id, plans.c.open.is_(True)).exists()
+    old = (
+        select(journal.c.lane_id, journal.c.key)
+        .where(journal.c.state == "done", journal.c.intended_at < before, ~runs)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=journal)
+    )
+    entry = tuple_(journal.c.lane_id, journal.c.key)
+    gone = await session.execute(delete(journal).where(entry.in_(old)).returning(journal.c.key))
+    return len(gone.all())
 
 
 def _of(lane_id: int) -> Select[Any]:

@@ -13,12 +13,12 @@ from bot.github.port import GitHub
 from bot.store import inbox, lanes
 from bot.store.db import Database
 from bot.store.installed import Repository, see
+from bot.store.retention import forget
 
 log = structlog.get_logger()
 
 # GitHub keeps deliveries for 3 days (https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks).
 KEPT = timedelta(days=3)
-PRUNED = timedelta(days=30)  # finished deliveries older than that are forgotten
 
 
 async def resync(github: GitHub, database: Database, now: datetime) -> None:
@@ -26,8 +26,7 @@ async def resync(github: GitHub, database: Database, now: datetime) -> None:
 
     Failures are logged and left for the next time: nothing depends on one resync.
     """
-    async with database.session() as session:
-        await inbox.prune(session, now - PRUNED)
+    await forget(database, now)
     try:
         await _wake_installed(github, database)
         await _failed_deliveries(github, database, now)

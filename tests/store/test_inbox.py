@@ -100,7 +100,7 @@ async def test_only_old_finished_deliveries_are_pruned(database: Database) -> No
     async with database.session() as session:
         await inbox.finish(session, "old")
         await inbox.finish(session, "young")
-        assert await inbox.prune(session, NOW - timedelta(days=30)) == 1
+        assert await inbox.prune(session, NOW - timedelta(days=30), 10) == 1
         left = (await session.execute(select(deliveries.c.guid).order_by(deliveries.c.guid))).scalars().all()
     assert left == ["old-but-new", "young"]
 

@@ -1,0 +1,38 @@
+"""What is forgotten, and after how long: finished things only, in batches, each in a transaction of its own.
+
+Must not delete what somebody may still have to see or to do.
+"""
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.store import inbox, journal
+from bot.store.db import Database
+
+log = structlog.get_logger()
+
+BATCH = 1000  # rows of one transaction: it holds up others for some milliseconds
+MOST_BATCHES = 20  # of each kind at a time; the rest waits for the next time
+
+#: A delivery's GUID is what tells a repeated one: GitHub can be asked to repeat it for 3 days, a person may be slower.
+#: https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks
+AGES = (
+    (inbox.prune, timedelta(days=30)),
+    (journal.prune, timedelta(days=90)),
+)
+
+
+async def forget(database: Database, now: datetime) -> int:
+    """Delete what is old enough; return how many rows. Several processes may do it at once."""
+    forgotten = 0
+    for prune, age in AGES:
+        for _ in range(MOST_BATCHES):
+            async with database.session() as session:
+                gone = await prune(session, now - age, BATCH)
+            forgotten += gone
+            if gone < BATCH:
+                break
+    if forgotten:
+        log.info("retention.forgotten", rows=forgotten)
+    return forgotten

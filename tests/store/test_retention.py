@@ -1,0 +1,69 @@
+"""What is forgotten: finished things that are old, in batches; what is not finished stays however old it is."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, insert, select, update
+
+from bot.store import retention
+from bot.store.db import Database
+from bot.store.tables import deliveries, journal, lanes, plans
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+async def deliver(database: Database, state: str, count: int, age: timedelta) -> None:
+    rows = [
+        {"guid": f"{state}-{age.days}-{n}", "event": "push", "received_at": NOW - age, "body": b"", "state": state}
+        for n in range(count)
+    ]
+    async with database.session() as session:
+        await session.execute(insert(deliveries), rows)
+
+
+async def counted(database: Database) -> dict[str, int]:
+    async with database.session() as session:
+        rows = await session.execute(
+            select(deliveries.c.state, func.count().label("number")).group_by(deliveries.c.state)
+        )
+        return {row.state: row.number for row in rows}
+
+
+async def test_old_finished_deliveries_are_forgotten_and_nothing_else(database: Database) -> None:
+    for state in ("done", "ignored", "new", "parked"):
+        await deliver(database, state, 3, 31 * DAY)
+        await deliver(database, state, 2, 29 * DAY)
+    assert await retention.forget(database, NOW) == 6
+    assert await counted(database) == {"done": 2, "ignored": 2, "new": 5, "parked": 5}
+    assert await retention.forget(database, NOW) == 0
+
+
+async def test_one_time_deletes_a_bounded_number_and_the_next_goes_on(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "BATCH", 4)
+    monkeypatch.setattr(retention, "MOST_BATCHES", 2)
+    await deliver(database, "done", 11, 40 * DAY)
+    assert [await retention.forget(database, NOW) for _ in range(3)] == [8, 3, 0]
+
+
+async def test_of_the_journal_only_what_is_done_and_over_is_forgotten(database: Database) -> None:
+    async with database.session() as session:
+        for lane_id, kind in ((1, "plan"), (2, "plan"), (3, "repository")):
+            about = {"id": lane_id, "kind": kind, "installation_id": 5, "repository_id": 7, "full_name": "o/r"}
+            await session.execute(insert(lanes).values(**about, number=lane_id))
+        await session.execute(insert(plans), [{"lane_id": each, "memory": "{}"} for each in (1, 2)])
+        await session.execute(update(plans).where(plans.c.lane_id == 1).values(open=False))
+        for lane_id in (1, 2, 3):
+            for state in ("done", "intended"):
+                for age in (10, 100):
+                    entry = {"lane_id": lane_id, "key": f"{state}-{age}", "state": state}
+                    await session.execute(insert(journal).values(**entry, intended_at=NOW - age * DAY))
+    assert await retention.forget(database, NOW) == 2
+    async with database.session() as session:
+        left = {(row.lane_id, row.key) for row in await session.execute(select(journal))}
+    every = {
+        (lane_id, f"{state}-{age}") for lane_id in (1, 2, 3) for state in ("done", "intended") for age in (10, 100)
+    }
+    assert every - left == {(1, "done-100"), (3, "done-100")}

@@ -330,3 +330,52 @@ async def test_the_only_worker_takes_back_what_a_dead_one_held(database: Databas
     with pytest.raises(LeaseLost):
         async with database.session() as session:
             await lanes.release(session, dead, None)
+
+
+async def test_each_lane_is_claimed_once_by_many_connections(database: Database, url: str) -> None:
+    due_lanes = [await a_lane(database, number) for number in range(1, 41)]
+    async with database.session() as session:
+        for lane_id in due_lanes:
+            await lanes.wake(session, lane_id)
+    other = Database(url)
+
+    async def claim_all(process: Database) -> list[int]:
+        claimed_here = []
+        while (lease := await claim(process)) is not None:
+            claimed_here.append(lease.lane_id)
+        return claimed_here
+
+    shares = await asyncio.gather(*(claim_all(each) for each in (database, other) * 4))
+    await other.close()
+    assert sorted(lane_id for share in shares for lane_id in share) == due_lanes
+
+
+async def test_how_long_until_the_next_lane_is_due_is_known(database: Database) -> None:
+    lane_id = await a_lane(database)
+    async with database.session() as session:
+        assert await lanes.until_due(session) is None
+        await lanes.wake(session, lane_id, await now(session) + MINUTE)
+        rest = await lanes.until_due(session)
+    assert rest is not None
+    assert MINUTE / 2 < rest <= MINUTE
+    await wake(database, lane_id)
+    async with database.session() as session:
+        rest = await lanes.until_due(session)
+    assert rest is not None
+    assert rest <= timedelta(0)
+    await claimed(database)
+    async with database.session() as session:
+        rest = await lanes.until_due(session)
+    assert rest is not None
+    assert MINUTE / 2 < rest <= MINUTE  # when the lease runs out
+
+
+async def test_whoever_holds_a_lane_may_lock_no_other_one(database: Database) -> None:
+    """Two that did so could wait for each other."""
+    await wake(database, await a_lane(database))
+    lease = await claimed(database)
+    other = await a_lane(database, 8)
+    async with database.session() as session:
+        await lanes.renew(session, lease)
+        with pytest.raises(RuntimeError, match="holds a lane already"):
+            await lanes.wake(session, other)

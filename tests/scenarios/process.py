@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -30,35 +30,41 @@ LOADED = multiprocessing.get_context("forkserver")
 LOADED.set_forkserver_preload(["bot.app", "bot.settings", "bot.log"])
 
 
-def serve(environment: Mapping[str, str], log: Path) -> None:
-    """Be `python -m bot serve` from here on."""
+def serve(command: str, environment: Mapping[str, str], log: Path) -> None:
+    """Be `python -m bot` with this command from here on."""
     os.environ.clear()
     os.environ.update(environment)
     with log.open("ab") as output:
         os.dup2(output.fileno(), sys.stderr.fileno())
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     os.chdir(log.parent)  # no `.env` of a checkout
-    sys.exit(main(["serve"]))
+    sys.exit(main([command]))
 
 
 @dataclass(slots=True)
 class BotProcess:
-    """`python -m bot serve` on a fixed port, with settings from the environment only."""
+    """`python -m bot` with one of its commands, on a fixed port, with settings from the environment only."""
 
     info: Mapping[str, Any]
     folder: Path
     port: int
+    command: str = "serve"  # or "web" or "worker"
+    name: str = "bot"  # of its log
+    database_url: str = ""  # its own file if none is given
     process: ForkServerProcess | None = None
+
+    def __post_init__(self) -> None:
+        self.database_url = self.database_url or f"sqlite+aiosqlite:///{self.folder / 'signalbox.sqlite3'}"
+
+    @property
+    def log(self) -> Path:
+        """Where its log lines are."""
+        return self.folder / f"{self.name}.log"
 
     @property
     def webhook_url(self) -> str:
         """Where the sandbox sends its webhooks."""
         return f"http://127.0.0.1:{self.port}/webhook"
-
-    @property
-    def database_url(self) -> str:
-        """The database that it uses."""
-        return f"sqlite+aiosqlite:///{self.folder / 'signalbox.sqlite3'}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -76,17 +82,18 @@ class BotProcess:
         }
 
     async def start(self) -> None:
-        """Start it and wait until it is ready."""
-        self.process = LOADED.Process(target=serve, args=(self.environment, self.folder / "bot.log"))
+        """Start it and wait until it is ready; a worker is not asked."""
+        self.process = LOADED.Process(target=serve, args=(self.command, self.environment, self.log))
         await asyncio.to_thread(self.process.start)
-        await self.ready()
+        if self.command != "worker":
+            await self.ready()
 
     async def ready(self) -> None:
         """Wait until it answers."""
         async with asyncio.timeout(START_SECONDS), aiohttp.ClientSession() as session:
             while True:
                 if self.process is not None and self.process.exitcode is not None:
-                    raise RuntimeError((self.folder / "bot.log").read_text()[-3000:])
+                    raise RuntimeError(self.log.read_text()[-3000:])
                 try:
                     async with session.get(f"http://127.0.0.1:{self.port}/readyz") as response:
                         if response.status == 200:
@@ -113,16 +120,41 @@ class BotProcess:
 @contextlib.asynccontextmanager
 async def stage_apart(folder: Path) -> AsyncIterator[tuple[Play, BotProcess]]:
     """Set a stage on which Signalbox can be killed: the sandbox and CI in this process, Signalbox in another."""
-    async with start_sandbox(port=0, data=folder / "github") as sandbox, aiohttp.ClientSession() as session:
+    async with start_sandbox(port=0, data=folder / "github") as sandbox:
         bot = BotProcess(info=sandbox.info, folder=folder, port=free_port())
-        connect(sandbox.world, bot.webhook_url)
-        database = Database(bot.database_url)
-        running = Running(database=database, port=bot.port)
-        play = Play(info=sandbox.info, world=sandbox.world, bot=running, session=session, folder=folder)
+        async with _played(sandbox, [bot]) as play:
+            yield play, bot
+
+
+@contextlib.asynccontextmanager
+async def stage_of_replicas(
+    folder: Path, database_url: str, workers: int
+) -> AsyncIterator[tuple[Play, BotProcess, list[BotProcess]]]:
+    """Set a stage with one process for the web side and several that work, all started at once on one database."""
+    async with start_sandbox(port=0, data=folder / "github") as sandbox:
+        port, url = free_port(), database_url
+        web = BotProcess(sandbox.info, folder, port, command="web", name="web", database_url=url)
+        replicas = [
+            BotProcess(sandbox.info, folder, port, command="worker", name=f"worker-{number}", database_url=url)
+            for number in range(workers)
+        ]
+        async with _played(sandbox, [web, *replicas]) as play:
+            yield play, web, replicas
+
+
+@contextlib.asynccontextmanager
+async def _played(sandbox: Any, processes: Sequence[BotProcess]) -> AsyncIterator[Play]:
+    """Connect processes to a sandbox, the first of which takes its webhooks, and start them."""
+    web = processes[0]
+    connect(sandbox.world, web.webhook_url)
+    database = Database(web.database_url)
+    async with aiohttp.ClientSession() as session:
+        running = Running(database=database, port=web.port)
+        play = Play(info=sandbox.info, world=sandbox.world, bot=running, session=session, folder=web.folder)
         try:
-            await bot.start()
+            await asyncio.gather(*(each.start() for each in processes))
             async with base_ci_of(play):
-                yield play, bot
+                yield play
         finally:
-            await bot.stop()
+            await asyncio.gather(*(each.stop() for each in processes))
             await database.close()

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.core.config import Config
+from bot.core.diagnosis import PERMISSIONS, WANTED_EVENTS
+from bot.core.examination import Examination, Grant, Ground
 from bot.core.facts import (
     BaseFacts,
     BranchFacts,
@@ -21,6 +23,7 @@ from bot.core.facts import (
     PullFacts,
     PullState,
     RepositoryFacts,
+    RequiredCheck,
     ReviewFacts,
     ReviewState,
     WorkstreamFacts,
@@ -136,6 +139,27 @@ def an_issue(**more: Any) -> IssueFacts:
 
 def a_base(**more: Any) -> BaseFacts:
     return BaseFacts(**{"name": Branch("main"), "sha": sha("base"), "tree": tree_of("base"), **more})
+
+
+def an_examination(**more: Any) -> Examination:
+    """One that finds nothing wrong."""
+    everything = Grant(
+        permissions={area: need.level for area, need in PERMISSIONS.items()}, events=frozenset(WANTED_EVENTS)
+    )
+    fields = {
+        "slug": "signalbox", "wanted": everything, "granted": everything, "grants_url": f"{URL}/grants",
+        "hook_url": "https://x.example/webhook", "ground": a_ground(),
+    }  # fmt: skip
+    return Examination(**{**fields, **more})
+
+
+def a_ground(**more: Any) -> Ground:
+    fields = {
+        "base": Branch("main"), "found": True, "archived": False, "merge_methods": frozenset(MergeMethod),
+        "merge_queue": False, "required": (RequiredCheck(name="signalbox", app_id=APP),), "reported": frozenset(),
+        "heads": 3, "config_source": None,
+    }  # fmt: skip
+    return Ground(**{**fields, **more})
 
 
 def a_repository(**more: Any) -> RepositoryFacts:
@@ -262,6 +286,7 @@ def a_command(line: str = "status", **more: Any) -> CommandFacts:
         "comment": NodeId("IC_1"),
         "comment_url": f"{URL}/issues/5#issuecomment-1",
         "at": ago(1),
+        "source": f"comment:{more.get('id', 1)}:1",
     }
     return CommandFacts(**{**fields, **more})
 

@@ -148,10 +148,11 @@ class PostComment:
     """Write a new comment. The body ends in a hidden marker that names `journal_key`, so that it can be found again."""
 
     replay: ClassVar[Replay] = Replay.ONCE
-    journal_key: str  # "status" or "reply:<command id>"
+    journal_key: str  # "status" or "reply:<comment id>:<line>"
     number: int  # of the issue or pull
     subject: NodeId
     body: str
+    kept: str = ""  # of the status comment: what keepsake.py packed, to be sealed into the body by who carries this out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +162,7 @@ class EditComment:
     replay: ClassVar[Replay] = Replay.SAFE
     comment: NodeId
     body: str
+    kept: str = ""  # as in PostComment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.core import base_ci, failures, merge_queue, together, train_actions
+from bot.core import base_ci, failures, keepsake, merge_queue, together, train_actions
 from bot.core.actions import (
     Action,
     AddLabels,
@@ -28,14 +28,15 @@ from bot.core.commands.fold import fold
 from bot.core.facts import Answer, CommandFacts, Facts, PullFacts, PullState, Verdict
 from bot.core.forecast import foreseeing, kept, next_trial
 from bot.core.judge import judge, merge_seen, seen_of
-from bot.core.marker import mark, read_marker
+from bot.core.marker import mark, read_marker, reply_key
 from bot.core.memory import Memory
 from bot.core.model import Branch, Intent, Key, NodeId, PlanState, PullNumber, Retry, Sha, Stage, Start
 from bot.core.opening import opening
 from bot.core.plan.tick import tick, untick
-from bot.core.render import brief, replies, status
+from bot.core.render import brief, notices, replies, status
 from bot.core.render import together as render_together
 from bot.core.render.labels import STAGE_LABELS
+from bot.core.render.parts import COMMENT_LIMIT, sections
 from bot.core.train import advance, due_checkpoint
 from bot.core.train_wish import Wish
 from bot.core.views import GateVerdict, PlanView, WorkstreamView
@@ -67,6 +68,7 @@ def decide(facts: Facts, memory: Memory) -> Decision:
     before = memory.intent.start
     memory = advance(facts, memory, judge(facts, memory))
     memory, answers, ignored = fold(facts, memory, judge)
+    memory = keepsake.heard(memory, (call.serial for call in facts.commands if call.id in {*answers, *ignored}))
     if before is None and memory.intent.start is not None:
         memory = _started(facts, memory, memory.intent.start)
     memory = _taken_in(facts, memory)
@@ -112,7 +114,9 @@ def decide(facts: Facts, memory: Memory) -> Decision:
     )
     memory = base_ci.noted(view, train_actions.noted(view, memory, last), last)
     memory = replace(memory, refusals=_still_refused(memory, (*first, *last)))
-    actions = (*first, *_status(view, facts, memory), *last)
+    # What was asked for is kept on GitHub before anything of it is done or its author told of it.
+    # An archived repository takes no write at all; all of it is decided anew once it does.
+    actions = (*_status(view, facts, memory), *first, *last) if not facts.repository.archived else ()
     return Decision(
         memory=memory,
         view=view,
@@ -204,7 +208,7 @@ def _acknowledge(view: PlanView, call: CommandFacts, answer: Answer) -> Iterator
         yield React(subject=call.comment, content="ROCKET" if answer.verdict is Verdict.DONE else "CONFUSED")
     if answer.reply:
         pull = next((each.pull for each in view.streams if each.pull and each.pull.number == call.pull), None)
-        key = f"reply:{call.id}"
+        key = reply_key(call.source)
         yield PostComment(
             journal_key=key,
             number=view.issue.number if call.pull is None else call.pull,
@@ -216,21 +220,31 @@ def _acknowledge(view: PlanView, call: CommandFacts, answer: Answer) -> Iterator
 def _status(view: PlanView, facts: Facts, memory: Memory) -> Iterator[Action]:
     """The one status comment. An issue that never was a plan gets none."""
     if is_plan(view):
-        text = status.status_comment(view, memory.refusals, render_together.together(view, memory))
+        limit = min(COMMENT_LIMIT, keepsake.BODY_LIMIT - keepsake.SPARE - keepsake.size(memory))
+        text = status.status_comment(view, memory.refusals, render_together.together(view, memory), limit)
     elif memory.comment is not None:
         text = replies.not_a_plan_reply(view.config.label)
     else:
         return
+    part, digest = keepsake.keep(memory, keepsake.BODY_LIMIT - keepsake.SPARE - len(text))
+    text = sections(text, notices.kept(part))
+    room = keepsake.BODY_LIMIT - keepsake.SPARE // 2 - len(text)
     if facts.comment is None:
         # a comment that somebody deleted is a new one, with a journal entry of its own
         key = "status" if memory.comment is None else f"status:{memory.comment}"
-        yield PostComment(journal_key=key, number=view.issue.number, subject=view.issue.node_id, body=mark(text, key))
+        yield PostComment(
+            journal_key=key,
+            number=view.issue.number,
+            subject=view.issue.node_id,
+            body=mark(text, key, digest),
+            kept=keepsake.pack(memory, part, room),
+        )
         return
-    body = mark(text, "status")
+    body = mark(text, "status", digest)
     wanted = read_marker(body)
     assert wanted is not None
     if facts.comment.digest != wanted.digest:
-        yield EditComment(comment=facts.comment.node_id, body=body)
+        yield EditComment(comment=facts.comment.node_id, body=body, kept=keepsake.pack(memory, part, room))
 
 
 def _ticks(view: PlanView) -> Iterator[Action]:

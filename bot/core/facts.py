@@ -194,12 +194,21 @@ class IssueFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """What stands in a comment's hidden line, as found: see seal.py."""
+
+    payload: str = field(repr=False)  # base64
+    code: str  # 64 hex digits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OwnComment:
     """A comment that this App wrote. `digest` is read from its hidden marker, "" if it carries none."""
 
     node_id: NodeId
     url: str
     digest: str
+    sealed: Sealed | None = None  # what it keeps for the case that the database is lost; None = nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,6 +315,8 @@ class CommandFacts:
     comment_url: str
     at: datetime
     serial: int = 0  # GitHub's number of the comment, which rises with time; 0 = a button
+    source: str = ""  # "comment:<comment id>:<line>" or "button:<delivery guid>:<n>"
+    delivery: str = ""  # GUID of the delivery that brought it; "" = not known
     answer: "Answer | None" = None  # already decided in an earlier turn, not yet shown
 
 
@@ -322,6 +333,32 @@ class Answer:
 
     verdict: Verdict
     reply: str = ""  # markdown without the marker; "" = the reaction says it all
+
+
+class AuditKind(Enum):
+    """What an entry of the audit trail tells of."""
+
+    COMMAND = "command"  # somebody asked for something
+    ACTION = "action"  # Signalbox changed something on GitHub, or tried to
+    PLAN = "plan"  # the plan ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """One entry of a plan's audit trail. All texts are plain, as somebody wrote them: unsafe as markdown."""
+
+    at: datetime  # UTC; of a command: when it was given
+    kind: AuditKind
+    actor: str  # login; "" = Signalbox by itself
+    what: str  # the command as typed, or what was done: "merge W1 (#12)"
+    why: str = ""  # of a command: its author's role
+    sha: Sha | None = None  # the commit that it was judged by or is about
+    outcome: str | None = None  # a Verdict's or an OutcomeKind's word; None = nobody noted how it ended
+    detail: str = ""  # the answer, or GitHub's words
+    result: str = ""  # node id or sha of what came of it
+    source: str = ""  # of a command: see CommandFacts
+    delivery: str = ""  # of a command: GUID of the delivery that brought it
+    turn: str = ""  # id of the turn that decided it, as in the log; filled in by the store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -351,3 +388,4 @@ class Facts:
     failures: Mapping[NodeId, FailureFacts] = field(default_factory=dict)  # those that failures.unexplained asked for
     train: TrainFacts = field(default_factory=TrainFacts)
     commands: tuple[CommandFacts, ...] = ()  # in the order of arrival
+    trail: tuple[AuditEntry, ...] = ()  # of the audit trail, newest first; read only where a command asks for it

@@ -25,7 +25,7 @@ MENDED, UNDONE, NEWER = "mended", "undone", "newer"  # what a comment tells once
 
 _GOING_ON = frozenset({PlanState.RUNNING, PlanState.PAUSED})
 _WITHDRAWN = frozenset({"cancelled", "stale"})  # CI gave up, often for a newer commit: that is nobody's mistake
-_KEY = re.compile(r"failure:(\d{1,18})(?::\d+)?")
+_KEY = re.compile(r"failure:(\d{1,18})(?::(\d{1,9}))?")
 
 
 # ---- which failures there are ----
@@ -199,6 +199,19 @@ def _end_on_base(view: PlanView, landing: Landing, failed: Sha) -> tuple[str, st
 
 
 # ---- what became of the writes ----
+
+
+def found(memory: Memory, subject: NodeId, comment: NodeId, body: str) -> Memory:
+    """Return the memory with what a comment on a pull, found on GitHub, shows; as it was if it tells of no failure."""
+    marker = read_marker(body)
+    key = _KEY.fullmatch(marker.key) if marker is not None else None
+    if marker is None or key is None:
+        return memory
+    number = PullNumber(int(key[1]))
+    note = replace(
+        memory.told.get(number, Told()), subject=subject, comment=comment, shown=marker.digest, lost=int(key[2] or 0)
+    )
+    return replace(memory, told={**memory.told, number: note})
 
 
 def learned(memory: Memory, outcomes: Mapping[Action, Outcome]) -> Memory:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.core import merge_queue, registry, rollback, surroundings
+from bot.core import liveness, merge_queue, registry, rollback, surroundings
 from bot.core.facts import Facts, PullFacts, PullState, Seen, WorkstreamFacts
 from bot.core.gates import Case, Gate, Unproven
 from bot.core.gates.checks import failed_checks
@@ -69,7 +69,7 @@ def judge(facts: Facts, memory: Memory) -> PlanView:
     back = judging.returning is not None or judging.unproven is not None
     if state in {PlanState.RUNNING, PlanState.PAUSED} and _complete(streams) and not back:
         state = PlanState.COMPLETED
-    return PlanView(
+    view = PlanView(
         state=state,
         plan=plan,
         revision=found.revision,
@@ -95,7 +95,9 @@ def judge(facts: Facts, memory: Memory) -> PlanView:
         strays=memory.strays,
         trials=memory.trials,
         train=facts.train,
+        lost=memory.lost,
     )
+    return replace(view, symptoms=liveness.symptoms(view, memory, facts.app_id))
 
 
 def seen_of(view: PlanView) -> Mapping[str, Seen]:
@@ -341,7 +343,8 @@ def _out_of_order(judging: _Judging, key: Key, needs: tuple[Need, ...], pull: Pu
 def _surroundings(judging: _Judging) -> tuple[Problem, ...]:
     if judging.memory.intent.start is not None:
         return surroundings.after_start(judging.facts)
-    return surroundings.before_start(judging.facts, judging.survey.plan, judging.survey.branches)
+    again = bool(judging.memory.lost)
+    return surroundings.before_start(judging.facts, judging.survey.plan, judging.survey.branches, again=again)
 
 
 def _pending_problems(judging: _Judging) -> tuple[Problem, ...]:

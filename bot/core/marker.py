@@ -16,8 +16,8 @@ _MARKER = re.compile(rf"<!-- signalbox:([^\s>]+) digest=([0-9a-f]{{{DIGEST_LENGT
 class Marker:
     """What a comment's hidden line says."""
 
-    key: str  # the journal key: "status" or "reply:<command id>"
-    digest: str  # of the text above the marker, as it was written
+    key: str  # the journal key: "status" or "reply:<comment id>:<line>"
+    digest: str  # of the text above the marker, as it was written, and of what the comment keeps
 
 
 def digest_of(text: str) -> str:
@@ -25,14 +25,19 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
 
 
-def mark(body: str, journal_key: str) -> str:
-    """Return the body with its marker as the last line.
+def mark(body: str, journal_key: str, kept: str = "") -> str:
+    """Return the body with its marker as the last line. `kept`: what the comment is written anew for if it changes.
 
     `journal_key` must be free of white space and of ">", which would end the HTML comment early (ValueError).
     """
     if re.fullmatch(r"[^\s>]+", journal_key) is None:
         raise ValueError(f"not a journal key: {journal_key!r}")
-    return f"{body}\n\n<!-- signalbox:{journal_key} digest={digest_of(body)} -->"
+    return f"{body}\n\n<!-- signalbox:{journal_key} digest={digest_of(body + kept)} -->"
+
+
+def reply_key(source: str) -> str:
+    """Return the journal key of the reply to a command; it is the same one should the database be lost."""
+    return f"reply:{source.removeprefix('comment:').removeprefix('button:')}"
 
 
 def read_marker(body: str) -> Marker | None:

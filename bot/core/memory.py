@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.core.examination import Examined
 from bot.core.facts import Seen
 from bot.core.ledger import Checkpoint, Judged, Landing, Rollback, Stray
 from bot.core.model import Branch, Intent, Key, NodeId, Plan, PullNumber, Sha
@@ -75,3 +76,8 @@ class Memory:
     drafts: bool = True  # False = this repository refuses draft pull requests
     told: Mapping[PullNumber, Told] = field(default_factory=dict)  # what pulls' comments say of CI
     refusals: Mapping[str, str] = field(default_factory=dict)  # action -> GitHub's words, shown until it works
+    examined: Examined | None = None  # what the last look at the set-up found; None = the plan is new
+    heard: tuple[int, ...] = ()  # serials of the comments whose commands were answered, the newest, rising; keepsake.py
+    lost: str = (
+        ""  # why nothing is known of what was before the database was lost, one safe sentence; shown until a start
+    )

@@ -5,28 +5,36 @@ Part of judging. Must not look at what the plan's text says of itself: the reade
 
 from collections.abc import Iterator, Mapping
 
-from bot.core.facts import Facts, WorkstreamFacts
+from bot.core.facts import Facts, PullState, WorkstreamFacts
 from bot.core.model import Branch, Intent, Key, Plan, Problem, Severity, Workstream
 from bot.core.plan.difference import difference
+from bot.core.render.brief import read_workstream_marker
 from bot.core.text import code, name
 
 
-def before_start(facts: Facts, plan: Plan, branches: Mapping[Key, Branch]) -> tuple[Problem, ...]:
-    """Return what forbids a start. After the start branches and pulls are the plan's own doing: see `after_start`."""
-    found = list(after_start(facts))
+def before_start(
+    facts: Facts, plan: Plan, branches: Mapping[Key, Branch], *, again: bool = False
+) -> tuple[Problem, ...]:
+    """Return what forbids a start. After the start branches and pulls are the plan's own doing: see `after_start`.
+
+    `again`: it was started before, and what was known of it is lost: then its own branches are no obstacle.
+    """
+    found = list(after_start(facts, running=False))
     for stream in plan.workstreams:
+        if again and _is_its_own(facts, stream, branches.get(stream.key, Branch(""))):
+            continue
         found.extend(_branch_problem(facts, stream, branches.get(stream.key, Branch(""))))
     return tuple(found)
 
 
-def after_start(facts: Facts) -> tuple[Problem, ...]:
-    """Return what keeps a running plan from going on."""
+def after_start(facts: Facts, *, running: bool = True) -> tuple[Problem, ...]:
+    """Return what keeps a running plan from going on, or with `running` False a new one from being started."""
     problems: list[Problem] = []
     if facts.base.sha is None:
         problems.append(
             _error(
                 0, "base-missing", f"The base branch {code(facts.base.name)} does not exist",
-                "Create it, or name another one in a line `Base: branch`",
+                _without_base(facts, running=running),
             )
         )  # fmt: skip
     if facts.repository.archived:
@@ -37,6 +45,16 @@ def after_start(facts: Facts) -> tuple[Problem, ...]:
             )
         )  # fmt: skip
     return tuple(problems)
+
+
+def _without_base(facts: Facts, *, running: bool) -> str:
+    """What to do: a running plan keeps its base, also where GitHub has renamed the branch and led its pulls along."""
+    if not running:
+        return "Create it, or name another one in a line `Base: branch`"
+    aims = {pull.base for stream in facts.workstreams.values() for pull in stream.pulls if pull.state is PullState.OPEN}
+    if len(aims) == 1 and facts.base.name not in aims:
+        return f"If it was renamed to {code(aims.pop())}, where the pull requests aim now, give it its old name again"
+    return "Create it again where it was; pull requests that GitHub closed with it can be reopened then"
 
 
 def of_edit(
@@ -112,6 +130,13 @@ def _branch_problem(facts: Facts, stream: Workstream, branch: Branch) -> tuple[P
             "Delete or merge that branch, or name another one for this workstream",
         ),
     )  # fmt: skip
+
+
+def _is_its_own(facts: Facts, stream: Workstream, branch: Branch) -> bool:
+    """Whether a pull of this plan was opened on the branch."""
+    pulls = facts.workstreams.get(stream.key, WorkstreamFacts()).pulls
+    mine = (facts.issue.number, stream.key)
+    return any(pull.head == branch and read_workstream_marker(pull.body) == mine for pull in pulls)
 
 
 def _error(line: int, code_: str, message: str, hint: str) -> Problem:

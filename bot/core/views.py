@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import Enum
 
 from bot.core.config import Config
+from bot.core.examination import Symptom
 from bot.core.facts import BaseFacts, CheckFacts, IssueFacts, PullFacts, RepositoryFacts, TrainFacts
 from bot.core.ledger import Checkpoint, Landing, Rollback, Stray
 from bot.core.model import (
@@ -151,6 +152,8 @@ class PlanView:
     train: TrainFacts = field(default_factory=TrainFacts)
     pending_since: datetime | None = None  # UTC, when `pending` was written
     pending_problems: tuple[Problem, ...] = ()  # of `pending`, and of what it would run into
+    symptoms: tuple[Symptom, ...] = ()  # what the self-check found, problems first
+    lost: str = ""  # see Memory
 
     @property
     def approved(self) -> Plan:

@@ -19,7 +19,7 @@ from bot.store.tables import journal, plans
 class JournalEntry:
     """One thing to be done once."""
 
-    key: str  # "status", "reply:<command id>"
+    key: str  # "status", "reply:<comment id>:<line>"
     done: bool
     intended_at: datetime  # UTC, of the first intention: nothing older can be its trace
     result: str | None  # node id of what was made

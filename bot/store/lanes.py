@@ -12,8 +12,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import LeaseLost
@@ -165,6 +166,10 @@ async def claim(session: AsyncSession, kind: LaneKind | None = None) -> Lease | 
             .returning(*_LEASED)
         )
     ).one_or_none()
+    return _lease(row)
+
+
+def _lease(row: Row[Any] | None) -> Lease | None:
     if row is None:
         return None
     return Lease(
@@ -177,6 +182,22 @@ async def claim(session: AsyncSession, kind: LaneKind | None = None) -> Lease | 
         full_name=row.full_name,
         number=row.number,
         failures=row.failures,
+    )
+
+
+async def hold(session: AsyncSession, lane_id: int) -> Lease | None:
+    """Take a certain lane for 60 s, due or not; None while somebody else has it (T3)."""
+    at = database_now()
+    free = or_(lanes.c.lease_until.is_(None), lanes.c.lease_until <= at)
+    return _lease(
+        (
+            await session.execute(
+                update(lanes)
+                .where(lanes.c.id == lane_id, free)
+                .values(lease_token=str(uuid.uuid4()), lease_until=database_now(LEASE))
+                .returning(*_LEASED)
+            )
+        ).one_or_none()
     )
 
 

@@ -16,7 +16,9 @@ from bot.core.model import Branch, Key, NodeId, PullNumber
 from bot.store import commands, lanes
 from bot.store.db import insert_into
 from bot.store.lanes import Lease
-from bot.store.tables import plan_branches, plans
+from bot.store.tables import commands as command_table
+from bot.store.tables import journal, plan_branches, plans
+from bot.store.tables import lanes as lane_table
 
 _MEMORY = TypeAdapter(Memory)
 
@@ -32,6 +34,7 @@ class StoredPlan:
     branches: Mapping[Branch, tuple[Key, PullNumber | None]] = field(default_factory=dict)  # what belongs to it
     started: bool = False
     open: bool = True  # False = nothing will change any more by itself
+    known: bool = field(default=False, compare=False)  # False = the store has nothing of it: it is new, or was lost
 
 
 async def load(session: AsyncSession, lane_id: int) -> StoredPlan:
@@ -47,7 +50,25 @@ async def load(session: AsyncSession, lane_id: int) -> StoredPlan:
         branches=await _branches(session, lane_id),
         started=row.started,
         open=row.open,
+        known=True,
     )
+
+
+async def known_issues(session: AsyncSession, repository_id: int) -> frozenset[int]:
+    """Return the issues of a repository of which the store has what a turn left."""
+    rows = await session.execute(
+        select(lane_table.c.number)
+        .join(plans, plans.c.lane_id == lane_table.c.id)
+        .where(lane_table.c.repository_id == repository_id)
+    )
+    return frozenset(rows.scalars())
+
+
+async def forget(session: AsyncSession, lease: Lease) -> None:
+    """Forget a plan's memory, journal and commands, so that it is as if they had been lost. Raises LeaseLost."""
+    await lanes.renew(session, lease)
+    for table in (plans, plan_branches, journal, command_table):
+        await session.execute(delete(table).where(table.c.lane_id == lease.lane_id))
 
 
 async def commit_decision(

@@ -11,6 +11,7 @@ from bot.core import registry
 from bot.core.commands import Command, CommandCase
 from bot.core.commands.target import aim
 from bot.core.facts import Answer, CommandFacts, Facts, Verdict
+from bot.core.keepsake import is_heard
 from bot.core.memory import Memory
 from bot.core.model import PlanState, Role
 from bot.core.render import replies
@@ -33,8 +34,12 @@ def fold(facts: Facts, memory: Memory, judge: Judge) -> tuple[Memory, Mapping[in
     answers: dict[int, Answer] = {}
     ignored: set[int] = set()
     view: PlanView | None = None
+    known = memory
     for call in facts.commands:
         if call.answer is not None:
+            continue
+        if is_heard(known, call.serial):  # answered before the database was lost
+            ignored.add(call.id)
             continue
         if view is None:
             view = judge(facts, memory)

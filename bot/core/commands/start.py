@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.core.commands import Command, CommandCase, Result, Target, done, refused
-from bot.core.model import Problem, Role, Severity, Start
+from bot.core.model import Problem, Role, Severity, Sha, Start
 from bot.core.plan.revision import revision_of
 from bot.core.render import replies
 from bot.core.text import code, login, when
@@ -41,11 +41,18 @@ def run(case: CommandCase) -> Result:
             at=case.call.at,
             revision=revision_of(body),
             base=case.facts.base.name,
-            base_sha=sha,
+            base_sha=_begun(case) or sha,
         ),
     )
     result = done(case, intent)
-    return replace(result, memory=replace(result.memory, approved_body=body, approved_plan=case.view.plan))
+    return replace(result, memory=replace(result.memory, approved_body=body, approved_plan=case.view.plan, lost=""))
+
+
+def _begun(case: CommandCase) -> Sha | None:
+    """Where the base was when the plan was started before, if that is lost: what landed since is found from there."""
+    if not case.memory.lost:
+        return None
+    return case.facts.tags.get(f"signalbox/{case.facts.issue.number}/cp-0")
 
 
 def _unconfigured(problems: tuple[Problem, ...]) -> str:

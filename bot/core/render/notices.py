@@ -5,6 +5,8 @@ Must not weigh anything: severities and problems come as they were found.
 
 from collections.abc import Mapping, Sequence
 
+from bot.core.examination import Health, Symptom
+from bot.core.keepsake import Part
 from bot.core.model import CONFIG_PATH, Problem, Severity
 from bot.core.render.parts import bullets, counted, inline, sections, sentence, table
 from bot.core.render.words import keys_text, stream_text
@@ -14,6 +16,11 @@ from bot.core.views import PlanView
 NOTICE_LIMIT = 4_000  # bytes, of each notice
 WORDS_LIMIT = 400  # characters of one message
 
+_HEALTH: Mapping[Health, str] = {
+    Health.OK: "✅ fine",
+    Health.WARNING: "⚠️ warning",
+    Health.PROBLEM: "⛔ problem",
+}
 _SEVERITIES: Mapping[Severity, str] = {
     Severity.ERROR: "⛔ error",
     Severity.WARNING: "⚠️ warning",
@@ -55,6 +62,42 @@ def refused(refusals: Mapping[str, str]) -> str:
         "Signalbox tries again whenever it looks at this plan.",
         bullets(items, NOTICE_LIMIT),
     )
+
+
+def symptoms(found: Sequence[Symptom]) -> str:
+    """Return the section on what the self-check found, "" if all is well."""
+    if not found:
+        return ""
+    rows = (
+        (_HEALTH[each.health], sentence(f"{each.what}: {each.why}" if each.why else each.what), sentence(each.remedy))
+        for each in found
+    )
+    return sections("### Self-check", table(("Severity", "What", "What to do"), rows, NOTICE_LIMIT))
+
+
+def lost(reason: str) -> str:
+    """Return the section on a plan of which nothing is known any more, "" if that is not so."""
+    if not reason:
+        return ""
+    return sections(
+        "### What was known of this plan is lost",
+        f"Signalbox lost its database, and this comment does not bring the plan back. {sentence(reason)}",
+        "Nothing merges. If the plan was running, read it as it stands in the issue, then say `/signalbox start`: its branches, "
+        "pull requests and merges are taken up again. Holds, skips and other orders have to be given anew; what was said meanwhile "
+        "was not carried out.",
+    )
+
+
+def kept(part: Part) -> str:
+    """Return the sentence on what this comment has no room to keep, "" if that is nothing of weight."""
+    match part:
+        case Part.RECORD:
+            what = "only while the issue's text is the approved one: this comment has no room to keep that"
+        case Part.NOTHING:
+            what = "only by `/signalbox start`: this comment has no room to keep its record"
+        case _:
+            return ""
+    return f"<sub>Should Signalbox lose its database, this plan goes on {what}.</sub>"
 
 
 def out_of_order(view: PlanView) -> str:

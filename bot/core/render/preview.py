@@ -65,9 +65,11 @@ def preview(view: PlanView) -> str:
     errors = sum(each.severity is Severity.ERROR for each in view.problems)
     above = sections(
         "## Signalbox: preview of this plan",
+        notices.lost(view.lost),
         _result(view, errors),
         notices.problems(view.problems) if errors else "",
         notices.config(view),
+        notices.symptoms(view.symptoms),
         _workstreams(view),
         "The order of merging and the graph follow once no error is left." if errors else _order(view),
     )
@@ -89,6 +91,7 @@ def _no_plan(view: PlanView) -> str:
     other = tuple(each for each in view.problems if each.code != NO_WORKSTREAMS)
     return sections(
         "## Signalbox: no workstreams found",
+        notices.lost(view.lost),
         f"This issue is marked as a plan, but it was not read as one. {sentence(inline(why, REASON_LIMIT))}".strip(),
         "If it is no plan, take the label off; nothing happens before somebody says `/signalbox start` anyhow. "
         "If it is one, edit the issue so that every workstream has a heading with its key, like this:",

@@ -54,8 +54,16 @@ FIRST_IN_LINE = 3  # so many workstreams are named as next
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
 
 
-def status_comment(view: PlanView, refusals: Mapping[str, str] = MappingProxyType({}), tested: str = "") -> str:
-    """Return the comment's markdown without its hidden marker. `refusals`: action -> GitHub's words; `tested`: a section."""
+def status_comment(
+    view: PlanView,
+    refusals: Mapping[str, str] = MappingProxyType({}),
+    tested: str = "",
+    limit: int = COMMENT_LIMIT,
+) -> str:
+    """Return the comment's markdown without its hidden lines.
+
+    `refusals`: action -> GitHub's words; `tested`: a section; graphs have to fit into `limit` (bytes) with everything else.
+    """
     if view.state is PlanState.PREVIEW:
         return preview(view)
     above = sections(
@@ -64,6 +72,7 @@ def status_comment(view: PlanView, refusals: Mapping[str, str] = MappingProxyTyp
         notices.problems(tuple(each for each in view.problems if each.severity is Severity.ERROR)),
         notices.refused(refusals),
         notices.config(view),
+        notices.symptoms(view.symptoms),
         rollback.frozen(view),
         _rollbacks(view),
         difference.edited(view),
@@ -79,7 +88,7 @@ def status_comment(view: PlanView, refusals: Mapping[str, str] = MappingProxyTyp
         _skipped(view),
     )
     below = sections(_checkpoints(view), _footer(view))
-    room = COMMENT_LIMIT - size(above) - size(middle) - size(below) - 20  # what is left for graphs
+    room = limit - size(above) - size(middle) - size(below) - 20  # what is left for graphs
     edit = difference.marked_graph(view, room)
     return sections(above, edit, middle, graph(view, room - size(edit)), below)
 

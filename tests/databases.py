@@ -4,9 +4,11 @@ A migrated one costs a copy of a file, or the emptying of the one that the proce
 """
 
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import NoReturn
 from uuid import uuid4
 
 import asyncpg
@@ -38,9 +40,30 @@ def server() -> URL:
     try:
         return postgres.shared()
     except postgres.Unavailable as error:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"PostgreSQL is not optional in CI: {error}")
-        pytest.skip(f"no PostgreSQL here: {error}")
+        refuse(error)
+
+
+def refuse(error: postgres.Unavailable) -> NoReturn:
+    """Skip the test, but fail it in CI."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"PostgreSQL is not optional in CI: {error}")
+    pytest.skip(f"no PostgreSQL here: {error}")
+
+
+@contextmanager
+def own_server() -> Iterator[postgres.Postgres]:
+    """Bring up a PostgreSQL that nobody else uses, to be stopped and started at will."""
+    with tempfile.TemporaryDirectory(prefix="signalbox-pg-", ignore_cleanup_errors=True) as folder:
+        try:
+            own = postgres.Postgres.make(Path(folder))
+            own.start()
+        except postgres.Unavailable as error:
+            refuse(error)
+        try:
+            yield own
+        finally:
+            if own.is_up:
+                own.stop("immediate")
 
 
 @asynccontextmanager

@@ -204,10 +204,20 @@ class Worker:
             self._own = Own(app_id=self.app_id, login=Login(f"{slug}[bot]"))
 
     async def _give_back(self, lease: Lease, error: str) -> None:
+        """Release the lane of a turn that failed, as soon as the database is there: else it rests until its lease is over."""
         rest = paced(lease.failures, datetime.now(UTC), error=error[:500])
-        with suppress(LeaseLost):
-            async with self.database.session() as session:
-                await lanes.release(session, lease, next_due=rest.due, failures=rest.failures, error=rest.error)
+        while not self._stopping.is_set():
+            try:
+                async with self.database.session() as session:
+                    await lanes.release(session, lease, next_due=rest.due, failures=rest.failures, error=rest.error)
+            except LeaseLost:
+                return
+            except Exception as away:
+                if not is_away(away):
+                    raise
+                await self._pause(backoff(0).total_seconds())
+            else:
+                return
 
     async def _resync(self) -> None:
         if self._own.login is None:

@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/
 READY := $(VENV)/.ready
+PAYLOADS := $(VENV)/payloads/.ready
+FUZZER := $(VENV)/.fuzzer
 
-.PHONY: demo test check tests soak bench golden pictures docs plans lock clean
+.PHONY: demo test check tests soak fuzz bench golden pictures docs plans lock clean
 
 $(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Signalbox needs Python 3.11 or newer; set PYTHON=/path/to/python3"; exit 1; }
@@ -24,11 +26,24 @@ check: $(READY)  ## Format, lint, types
 	$(RUN)ruff check .
 	$(RUN)mypy
 
-tests: $(READY)
+# GitHub's example payloads come as an npm package; without npm the test of them is skipped, and fails in CI.
+$(PAYLOADS): tests/payloads/package-lock.json $(READY)
+	@mkdir -p $(@D) && cp tests/payloads/package.json tests/payloads/package-lock.json $(@D)
+	@if command -v npm > /dev/null; then npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --silent && touch $@; \
+	else echo "npm is not there: GitHub's example payloads are not tested"; fi
+
+$(FUZZER): fuzz/requirements.lock $(READY)
+	$(RUN)pip install --quiet --disable-pip-version-check --require-hashes -r fuzz/requirements.lock
+	@touch $@
+
+tests: $(READY) $(PAYLOADS)
 	$(RUN)pytest -n 3 --dist worksteal
 
 soak: $(READY)  ## The long draw of generated histories; HISTORIES=n, TRAINS=n, SEED=n (a failing one is played again by its seed)
 	SIGNALBOX_HISTORIES=$(or $(HISTORIES),200) SIGNALBOX_TRAINS=$(or $(TRAINS),300) SIGNALBOX_SEED=$(or $(SEED),$(shell date +%s)) $(RUN)pytest -v -n 2 tests/scenarios/test_histories.py tests/scenarios/test_train_histories.py
+
+fuzz: $(FUZZER)  ## Search for inputs that trouble a reader; SECONDS=n for each, TARGETS="webhook commands markers config plan"
+	for target in $(or $(TARGETS),webhook commands markers config plan); do $(RUN)python -m fuzz $$target --seconds $(or $(SECONDS),60) || exit 1; done
 
 bench: $(READY)  ## What things cost, as ratios measured side by side in one run
 	$(RUN)python -m bench
@@ -48,6 +63,7 @@ plans: $(READY)  ## Score the plan reader on the corpus of real plans, where tha
 lock:  ## Pin the dependencies anew; needs uv
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate pyproject.toml --extra postgres --output-file requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate pyproject.toml --group dev --output-file requirements-dev.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate fuzz/requirements.in --output-file fuzz/requirements.lock
 
 clean:
-	rm -rf $(VENV) .demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .demo .fuzz .mypy_cache .pytest_cache .ruff_cache .hypothesis

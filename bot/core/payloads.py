@@ -9,7 +9,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 _Id = Annotated[int, Field(gt=0, lt=2**63)]
 _Number = Annotated[int, Field(gt=0, lt=2**31)]
-_Name = Annotated[str, Field(min_length=1, max_length=512)]
+# No control characters: git and GitHub have none in names, and PostgreSQL cannot keep a zero.
+_SEEN = r"^[^\x00-\x1f\x7f]+$"
+_Name = Annotated[str, Field(max_length=512, pattern=_SEEN)]
+_Login = Annotated[str, Field(max_length=100, pattern=_SEEN)]
+_NodeId = Annotated[str, Field(max_length=200, pattern=_SEEN)]
+_Url = Annotated[str, Field(max_length=2000, pattern=_SEEN)]
 _Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{40,64}$")]
 
 
@@ -22,7 +27,7 @@ class Part(BaseModel):
 class AccountPart(Part):
     """Who did something."""
 
-    login: _Name
+    login: _Login
     type: str = "User"
 
 
@@ -30,8 +35,8 @@ class RepositoryPart(Part):
     """The repository it happened in."""
 
     id: _Id
-    node_id: _Name
-    full_name: Annotated[str, Field(pattern=r"^[\w.-]{1,100}/[\w.-]{1,100}$")]
+    node_id: _NodeId
+    full_name: Annotated[str, Field(max_length=200, pattern=r"^[\w.-]{1,100}/[\w.-]{1,100}$")]
 
     @property
     def pair(self) -> tuple[int, str]:
@@ -55,7 +60,7 @@ class IssuePart(Part):
     """An issue, or a pull in its shape as an issue."""
 
     number: _Number
-    node_id: _Name
+    node_id: _NodeId
     state: str = "open"
     labels: tuple[LabelPart, ...] = ()
     pull_request: dict[str, Any] | None = None  # there = this "issue" is a pull
@@ -65,8 +70,8 @@ class CommentPart(Part):
     """A comment on an issue or pull."""
 
     id: _Id
-    node_id: _Name
-    html_url: str
+    node_id: _NodeId
+    html_url: _Url
     body: str | None = None
     created_at: AwareDatetime
     user: AccountPart | None = None  # None = the account was deleted
@@ -90,7 +95,7 @@ class PullPart(Part):
     """A pull."""
 
     number: _Number
-    node_id: _Name
+    node_id: _NodeId
     state: str = "open"
     head: SidePart
     base: SidePart
@@ -121,7 +126,7 @@ class RunPart(Part):
 
     name: str
     external_id: str | None = None
-    html_url: str | None = None
+    html_url: _Url | None = None
     check_suite: SuitePart | None = None
     pull_requests: tuple[PullNumberPart, ...] = ()
     app: AppPart | None = None
@@ -130,7 +135,7 @@ class RunPart(Part):
 class ButtonPart(Part):
     """The button that was pressed."""
 
-    identifier: Annotated[str, Field(max_length=20)]
+    identifier: Annotated[str, Field(max_length=20, pattern=_SEEN)]
 
 
 class Payload(Part):

@@ -5,7 +5,7 @@ Must not wake anybody; the caller knows whether there is something to look at.
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.lanes import LaneKind, ensure_lane, in_order
@@ -46,9 +46,12 @@ async def see(session: AsyncSession, repository: Repository) -> bool:
     return True
 
 
-async def lose(session: AsyncSession, repository_id: int) -> None:
-    """Let the lanes of a repository rest that the App may no longer see; they keep all they know until it is back (T2)."""
-    await _rest(session, lanes.c.repository_id == repository_id)
+async def lose(session: AsyncSession, repository_id: int, installation_id: int) -> None:
+    """Let the lanes of a repository rest that an installation may no longer see; they keep all they know until it is back (T2).
+
+    A repository that was transferred belongs to another installation by then, which loses nothing.
+    """
+    await _rest(session, and_(lanes.c.repository_id == repository_id, lanes.c.installation_id == installation_id))
 
 
 async def lose_installation(session: AsyncSession, installation_id: int) -> None:

@@ -4,6 +4,7 @@ A webhook carries no work; it only says where to look again. The exception are c
 stored to become levels. Must not decide anything about a plan.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping, MutableSet
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any, assert_never
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.core import registry
 from bot.core.events import (
     BaseWake,
     BranchWake,
@@ -25,7 +27,7 @@ from bot.core.events import (
     Wake,
     read_event,
 )
-from bot.core.model import Login, NodeId, PullNumber
+from bot.core.model import Login, NodeId, PullNumber, Role
 from bot.errors import PayloadError
 from bot.store import commands, inbox, installed, lanes
 from bot.store.claims import owner_of, pull_of_branch
@@ -59,6 +61,10 @@ class Own:
             return True  # of our check; asking to run it again is news
         return self.login is not None and event.sender == self.login
 
+    def heard(self, event: Event) -> tuple[TypedCall, ...]:
+        """Return the commands of an event: typed ones, and buttons of our own check, whoever else names one as ours."""
+        return tuple(call for call in event.commands if call.comment_id is not None or event.app_id == self.app_id)
+
 
 async def take_in(
     session: AsyncSession, delivery: inbox.Delivery, now: datetime, own: Own, seen: MutableSet[Repository]
@@ -81,8 +87,8 @@ async def take_in(
                 await lanes.wake(session, await about.lane(session))
             seen.add(about)
         await _plan_issue(session, event, about)
-        for number, call in enumerate(event.commands):
-            await _command(session, about, call, f"button:{delivery.guid}:{number}", now)
+        for number, call in enumerate(own.heard(event)):
+            await _command(session, about, call, _source(call, delivery, number), now)
         for wake in event.wakes:
             if not own.echo(event, wake):
                 await _wake(session, event, about, wake)
@@ -98,6 +104,19 @@ def _payload(body: bytes) -> Mapping[str, Any]:
     if not isinstance(payload, dict):
         raise PayloadError("not a JSON object")
     return payload
+
+
+def _source(call: TypedCall, delivery: inbox.Delivery, number: int) -> str:
+    """Return what a command is known by, so that it counts once however often it is brought.
+
+    The signature covers the body alone: whoever got hold of one can send it under a new GUID. A press that changes
+    something is therefore known by its bytes, which tell the check as it stood: once pressed, it stands otherwise.
+    """
+    if call.comment_id is not None:
+        return f"comment:{call.comment_id}:{call.line}"
+    command = registry.load_commands().get(call.verb)
+    asks = command is not None and not command.role.allows(Role.TRIAGE)
+    return f"button:{delivery.guid if asks else hashlib.sha256(delivery.body).hexdigest()}:{number}"
 
 
 def _repository(event: Event) -> Repository | None:
@@ -117,7 +136,7 @@ async def _installations(session: AsyncSession, event: Event, seen: MutableSet[R
     if event.removed or event.uninstalled:
         seen.clear()
     for repository_id, _ in event.removed:
-        await installed.lose(session, repository_id)
+        await installed.lose(session, repository_id, event.installation_id)
     if event.uninstalled:
         await installed.lose_installation(session, event.installation_id)
 
@@ -128,7 +147,7 @@ async def _plan_issue(session: AsyncSession, event: Event, about: Repository) ->
         await lanes.wake(session, await about.lane(session, event.issue.number))
 
 
-async def _command(session: AsyncSession, about: Repository, call: TypedCall, button: str, now: datetime) -> None:
+async def _command(session: AsyncSession, about: Repository, call: TypedCall, source: str, now: datetime) -> None:
     """Store a command for the plan it is about; for the repository, if no plan is known to have its pull."""
     pull = call.pull
     if pull is None and call.issue is not None and call.head is not None:
@@ -140,7 +159,7 @@ async def _command(session: AsyncSession, about: Repository, call: TypedCall, bu
     if lane is None:
         lane = await about.lane(session)
     command = NewCommand(
-        source=button if call.comment_id is None else f"comment:{call.comment_id}:{call.line}",
+        source=source,
         verb=call.verb,
         words=call.words,
         text=call.text,

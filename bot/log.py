@@ -4,6 +4,7 @@ Must not be imported by anything but app.py and __main__.py: everybody else asks
 passes, whoever logs it.
 """
 
+import json
 import logging
 import re
 import sys
@@ -26,6 +27,9 @@ _SECRETS = re.compile(
     re.DOTALL,
 )
 
+#: What JSON leaves as it is and is still no letter: it would end a line, turn its direction, or be no text at all.
+_UNSEEN = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
 
 def configure(level: str, *, secrets: Iterable[str] = (), stream: TextIO | None = None) -> None:
     """Set up structlog and the standard library's logging alike, from `level` ("info") up, without `secrets`."""
@@ -39,7 +43,7 @@ def configure(level: str, *, secrets: Iterable[str] = (), stream: TextIO | None 
     number = getattr(logging, level.upper())
     output = stream if stream is not None else sys.stderr
     structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer(ensure_ascii=False, default=repr)],
+        processors=[*shared, structlog.processors.JSONRenderer(_written, default=repr)],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(file=output),
         cache_logger_on_first_use=False,
@@ -50,12 +54,18 @@ def configure(level: str, *, secrets: Iterable[str] = (), stream: TextIO | None 
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(ensure_ascii=False, default=repr),
+                structlog.processors.JSONRenderer(_written, default=repr),
             ],
         )
     )
     # Other people's libraries have something to say to us only when something is wrong.
     logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)
+
+
+def _written(event: EventDict, **options: Any) -> str:
+    """Return JSON that is one line for whoever splits it, and shows in a terminal as what it is."""
+    text = json.dumps(event, ensure_ascii=False, **options)
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def redactor(secrets: Iterable[str]) -> Processor:

@@ -4,6 +4,7 @@ A glob is `*`, `**`, `?` and `{a,b}`; brackets and parentheses are literal, as i
 decide whose file it is.
 """
 
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -34,10 +35,21 @@ def _patterns(glob: str) -> tuple[_Pattern, ...]:
 
 
 def _pattern(path: str) -> _Pattern:
-    parts = tuple(part for part in path.split("/") if part)
+    parts = _resolved(path)
     fixed = tuple(takewhile(lambda part: not _wild(part), parts))
     folder = bool(parts) and not _wild(parts[-1]) and (path.endswith("/") or not _is_file(parts[-1]))
     return _Pattern(parts, (*parts, "**") if folder else None, fixed)
+
+
+def _resolved(path: str) -> Parts:
+    """Return the names of a path as a checkout would have them: `a/../b` is `b`, and an accent is one letter or two."""
+    parts: list[str] = []
+    for part in unicodedata.normalize("NFC", path).split("/"):
+        if part == ".." and parts and parts[-1] not in {"..", "**"}:
+            parts.pop()
+        elif part not in {"", "."}:
+            parts.append(part)
+    return tuple(parts)
 
 
 def _is_file(name: str) -> bool:

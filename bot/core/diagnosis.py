@@ -5,6 +5,7 @@ Pure. Used for the status comment and by `signalbox doctor`, so that both say th
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 
 from bot.core.config import Config, read_config
 from bot.core.examination import Examination, Grant, Ground, Health, Sent, Symptom
@@ -17,7 +18,7 @@ LEVELS = ("none", "read", "write", "admin")
 LEVEL_WORDS = {"read": "read-only", "write": "read and write"}
 NAMES_SHOWN = 6
 
-COMMANDS_PAGE = "the App's settings page, under Permissions & events"
+SETTINGS_PAGE = "the App's settings page, under Permissions & events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def _permissions(found: Examination, granted: Grant) -> Iterator[Symptom]:
         asked = _reaches(found.wanted, area, need.level)
         remedy = f"An administrator accepts it in the installation's settings{_at(found.grants_url)}"
         if not asked:
-            remedy = f"Add it on {COMMANDS_PAGE}; then an administrator accepts it{_at(found.grants_url)}"
+            remedy = f"Add it on {SETTINGS_PAGE}; then an administrator accepts it{_at(found.grants_url)}"
         yield Symptom(
             code=f"permission-{area}", health=need.health, what=f"The App lacks the permission {code(name)}",
             why=need.why, remedy=remedy,
@@ -165,7 +166,7 @@ def _unheard(name: str, events: tuple[str, ...], health: Health, why: str) -> Sy
     listed = ", ".join(code(event) for event in events)
     return Symptom(
         code=f"event-{name}", health=health, what=f"The App does not subscribe to {listed}", why=why,
-        remedy=f"Subscribe on {COMMANDS_PAGE}",
+        remedy=f"Subscribe on {SETTINGS_PAGE}",
     )  # fmt: skip
 
 
@@ -191,16 +192,12 @@ def _arrived(sent: Sent) -> bool:
 
 
 def _unreachable(sent: tuple[Sent, ...]) -> Symptom:
-    failed = 0
-    for each in sent:
-        if _arrived(each):
-            break
-        failed += 1
+    run = list(takewhile(lambda each: not _arrived(each), sent))
     answers = {401: "its signature was refused: the webhook secrets differ"}
     how = answers.get(sent[0].status, f"status {sent[0].status}")
     return Symptom(
         code="webhooks-fail", health=Health.PROBLEM,
-        what=f"The newest {failed} webhooks failed, the last on {when(sent[0].at)} ({how})",
+        what=f"All webhooks since {when(run[-1].at)} have failed ({how})",
         why="changes are noticed minutes later, and after 3 days a command is lost",
         remedy="Look at Advanced on the App's settings page, and whether this server can be reached from there",
     )  # fmt: skip

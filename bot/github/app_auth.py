@@ -6,12 +6,12 @@ Tokens are opaque text of any length: GitHub changes their form without notice.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import jwt
-from cachetools import TLRUCache
+from cachetools import TLRUCache, TTLCache
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -21,6 +21,9 @@ JWT_BACKDATED = timedelta(seconds=60)  # against clocks that differ
 JWT_LIFETIME = timedelta(seconds=540)  # GitHub accepts at most ten minutes from now
 JWT_RENEWED_AFTER = timedelta(seconds=420)
 TOKEN_SPARE = timedelta(minutes=5)  # a token is given out no longer than that before it expires
+WARY = timedelta(
+    seconds=10
+)  # how long a token is used once one like it was refused a permission, which may be given soon
 MAX_TOKENS = 16_384  # tokens that are remembered, below a kilobyte each
 
 Clock = Callable[[], datetime]
@@ -64,11 +67,13 @@ class AppAuth:
         self._key = _load(private_key)
         self._clock = clock
         self._jwt: tuple[str, datetime] | None = None
+        self._ahead = timedelta(0)  # how far GitHub's clock was ahead of ours when it refused a JWT
         self._tokens: TLRUCache[Reach, InstallationToken] = TLRUCache(
             MAX_TOKENS,
             ttu=lambda _reach, token, _now: (token.expires_at - TOKEN_SPARE).timestamp(),
             timer=lambda: clock().timestamp(),
         )
+        self._refused: TTLCache[Reach, bool] = TTLCache(MAX_TOKENS, 3600, timer=lambda: clock().timestamp())
         self._minting: dict[Reach, asyncio.Task[InstallationToken]] = {}
 
     def jwt(self) -> str:
@@ -76,7 +81,7 @@ class AppAuth:
 
         https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app
         """
-        now = self._clock()
+        now = self._clock() + self._ahead
         if self._jwt is None or now - self._jwt[1] >= JWT_RENEWED_AFTER or now < self._jwt[1]:
             claims = {
                 "iat": int((now - JWT_BACKDATED).timestamp()),
@@ -108,13 +113,25 @@ class AppAuth:
         if known is not None and known.value == token:
             del self._tokens[reach]
 
-    def drop_jwt(self) -> None:
-        """Forget the JWT, after GitHub refused it."""
+    def forget(self, reach: Reach) -> None:
+        """Forget the token for a reach, after GitHub refused it a permission: a newer one may have it."""
+        self._refused[reach] = True
+        self._tokens.pop(reach, None)
+
+    def drop_jwt(self, at: datetime | None = None) -> None:
+        """Forget the JWT, after GitHub refused it. The next one goes by GitHub's clock, `at` when it answered (UTC).
+
+        https://github.com/octokit/auth-app.js does the same. Wherever the clocks agree this changes nothing.
+        """
         self._jwt = None
+        if at is not None:
+            self._ahead = at - self._clock()
 
     async def _mint(self, reach: Reach, mint: Callable[[], Awaitable[InstallationToken]]) -> InstallationToken:
         try:
             token = await mint()
+            if reach in self._refused:
+                token = replace(token, expires_at=min(token.expires_at, self._clock() + TOKEN_SPARE + WARY))
             self._tokens[reach] = token
             return token
         finally:

@@ -34,6 +34,7 @@ class Minter:
     def __init__(self, ask: Ask, clock: Clock) -> None:
         self._ask = ask
         self._granted: TTLCache[int, Permissions] = TTLCache(MAX_GRANTS, GRANTS_KEPT, timer=lambda: clock().timestamp())
+        self._refused: TTLCache[int, bool] = TTLCache(MAX_GRANTS, GRANTS_KEPT, timer=lambda: clock().timestamp())
 
     async def mint(self, reach: Reach) -> InstallationToken:
         """Return a fresh token, good for an hour.
@@ -53,6 +54,11 @@ class Minter:
         except (KeyError, TypeError, ValueError):
             # Without "from": the error would quote what GitHub sent, and that is the token.
             raise ReadFailed("GitHub answered the request for a token with something else") from None
+
+    def forget(self, installation: int) -> None:
+        """Ask anew, with every token of the next hour, what an installation grants: it was refused something."""
+        self._refused[installation] = True
+        self._granted.pop(installation, None)
 
     async def _asked_for(self, reach: Reach) -> Reply:
         body: dict[str, Any] = {"permissions": {**LISTING}}
@@ -74,7 +80,8 @@ class Minter:
             _refuse(reply, f"installation {installation}")
             with documented_shapes("an installation"):
                 known = dict(page_of(reply).data["permissions"])
-            self._granted[installation] = known
+            if installation not in self._refused:
+                self._granted[installation] = known
             missing = lacking(known)
             if missing:
                 log.warning("installation.lacks_permissions", installation=installation, missing=missing)

@@ -16,6 +16,7 @@ from bot.core.facts import (
     PullFacts,
     PullState,
     RepositoryFacts,
+    RequiredCheck,
     ReviewFacts,
     ReviewState,
     WorkstreamFacts,
@@ -243,7 +244,8 @@ def checkpoint(number: int, sha: Sha, landed: tuple[Key, ...]) -> Checkpoint:
 
 def opening() -> PlanView:
     """A plan that ada has just started: no branch and no pull is known yet."""
-    return judge(facts(PLAN, {}), Memory(intent=started().intent, approved_body=PLAN))
+    just_then = replace(facts(PLAN, {}), now=STARTED + timedelta(minutes=1))
+    return judge(just_then, Memory(intent=started().intent, approved_body=PLAN))
 
 
 def facts(
@@ -252,6 +254,7 @@ def facts(
     *,
     config: str | None = None,
     tags: Mapping[str, Sha] | None = None,
+    required: tuple[RequiredCheck, ...] = (RequiredCheck(name="signalbox", app_id=42),),
 ) -> Facts:
     """What GitHub says about octo/shop."""
     return Facts(
@@ -277,7 +280,7 @@ def facts(
             labels=("plan",),
             author=Login("ada"),
         ),
-        base=BaseFacts(name=Branch("main"), sha=BASE_SHA),
+        base=BaseFacts(name=Branch("main"), sha=BASE_SHA, required_checks=required),
         config_source=config,
         tags=tags or {},
         workstreams=workstreams,

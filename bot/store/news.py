@@ -21,6 +21,7 @@ log = structlog.get_logger()
 
 HEARTBEAT = 30.0  # seconds after which a silent connection is asked whether it still stands
 ANSWER = 10.0  # seconds that it has to say so
+LEADER = 7_436_301  # any number: the key of the lock that one listening process has
 
 
 class Channel(Enum):
@@ -39,12 +40,17 @@ async def announce(session: AsyncSession, channel: Channel) -> None:
 
 
 class Listener:
-    """One process's ear: a connection of its own that rings a bell for each notice."""
+    """One process's ear: a connection of its own that rings a bell for each notice.
+
+    Of all that listen to one database one leads: it does what is enough to be done once. That is a lock of its connection,
+    so when the process is gone another one leads, a heartbeat later.
+    """
 
     def __init__(self, database: Database, bells: Mapping[Channel, Callable[[], None]]) -> None:
         self._url = database.engine.url
         self._bells = bells
         self.hears = False  # while that is so, whatever is announced rings at once
+        self.leads = False
 
     async def hear(self, stopping: asyncio.Event) -> None:
         """Listen until the connection breaks or `stopping` is set. Raises what the database raises if it is away.
@@ -58,8 +64,9 @@ class Listener:
             driver.add_termination_listener(lambda _: lost.set())
             for channel, ring in self._bells.items():
                 await driver.add_listener(channel.value, _ringing(ring))
+            await self._beat(driver)
             self.hears = True
-            log.info("news.listening")
+            log.info("news.listening", leads=self.leads)
             try:
                 for ring in self._bells.values():
                     ring()
@@ -68,7 +75,7 @@ class Listener:
                 driver.terminate()  # a farewell to somebody who is silent would take for ever
                 raise
             finally:
-                self.hears = False
+                self.hears = self.leads = False
         log.info("news.stopped", lost=lost.is_set())
 
     async def _until(self, lost: asyncio.Event, stopping: asyncio.Event, driver: Any) -> None:
@@ -76,12 +83,19 @@ class Listener:
         ends = [asyncio.ensure_future(event.wait()) for event in (lost, stopping)]
         try:
             while not (await asyncio.wait(ends, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED))[0]:
-                await driver.execute("SELECT 1", timeout=ANSWER)
+                await self._beat(driver)
         finally:
             for end in ends:
                 end.cancel()
                 with suppress(asyncio.CancelledError):
                     await end
+
+    async def _beat(self, driver: Any) -> None:
+        """Ask whether the connection stands and whether it is the one that leads; one that does is told so again."""
+        leads: bool = await driver.fetchval("SELECT pg_try_advisory_lock($1)", LEADER, timeout=ANSWER)
+        if leads and not self.leads:
+            log.info("news.leads")
+        self.leads = leads
 
 
 def _ringing(ring: Callable[[], None]) -> Callable[..., None]:

@@ -28,6 +28,7 @@ log = structlog.get_logger()
 
 POLL_SECONDS = 1.0  # how long a wake of another process may go unseen
 HEARING_POLL_SECONDS = 5.0  # the same while what others announce is heard: then only a lost notice waits so long
+LEAD_SECONDS = 0.5  # until a process that has taken over the lead notices
 SHORTEST_REST = 0.05  # seconds; what is due but cannot be claimed is in somebody's hands for a moment
 PAUSE_SECONDS = 5.0  # between tries at the most while the database is away, so that all goes on soon after it is back
 INTAKE_BATCH = 20  # deliveries of one transaction
@@ -194,6 +195,15 @@ class Worker:
         """How many seconds a turn may wait, if the next lane is due after so long."""
         return self.patience if due is None else min(max(due.total_seconds(), SHORTEST_REST), self.patience)
 
+    async def _is_first(self) -> bool:
+        """Wait until this is the process that looks after what no event told; when nobody can say that for long, it is."""
+        until = asyncio.get_running_loop().time() + self.resync_seconds
+        while self._listener is not None and not self._stopping.is_set():
+            if self._listener.leads or (not self._listener.hears and asyncio.get_running_loop().time() > until):
+                break
+            await self._pause(LEAD_SECONDS)
+        return not self._stopping.is_set()
+
     async def _introduce(self) -> None:
         """Learn our own login once. Until then echoes of our own writes cost a read each, nothing more."""
         try:
@@ -222,6 +232,8 @@ class Worker:
     async def _resync(self) -> None:
         if self._own.login is None:
             await self._introduce()
+        if not await self._is_first():
+            return
         await resync(self.github, self.database, datetime.now(UTC))
         self.due.ring()
         await self._pause(self.resync_seconds)

@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import pytest
 from sqlalchemy import text
 
-from bot.store import inbox, lanes
+from bot.store import inbox, lanes, news
 from bot.store.db import Database
 from bot.store.installed import Repository
 from bot.store.news import Channel, Listener
@@ -109,7 +110,7 @@ async def test_a_broken_ear_says_so_and_looks_at_everything_when_it_is_whole_aga
     first = asyncio.create_task(ear.listener.hear(ear.stopping))
     await ear.hears(1, 1)
     async with database.session() as session:
-        here = "query LIKE 'LISTEN%' AND datname = current_database()"
+        here = "query LIKE '%pg_try_advisory_lock%' AND datname = current_database() AND pid <> pg_backend_pid()"
         await session.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {here}"))
     async with asyncio.timeout(10):
         await first
@@ -120,3 +121,19 @@ async def test_a_broken_ear_says_so_and_looks_at_everything_when_it_is_whole_aga
     ear.stopping.set()
     await second
     await ear.database.close()
+
+
+@ONLY_POSTGRESQL
+async def test_of_all_that_listen_one_leads_and_when_it_is_gone_another(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(news, "HEARTBEAT", 0.05)
+    async with listening(url) as first:
+        async with listening(url) as second:
+            assert [each.listener.leads for each in (first, second)] == [True, False]
+        async with listening(url) as second:
+            first.stopping.set()
+            async with asyncio.timeout(10):
+                while not second.listener.leads:
+                    await asyncio.sleep(0.01)
+            assert not first.listener.leads

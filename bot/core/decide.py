@@ -301,7 +301,7 @@ def _current_checks(view: PlanView, memory: Memory) -> Mapping[str, NodeId]:
 
 
 def _branches(view: PlanView, memory: Memory) -> Mapping[Branch, tuple[Key, PullNumber | None]]:
-    if view.intent.start is None:
+    if view.intent.start is None and not memory.lost:
         return {}
     found = {
         each.branch: (each.workstream.key, each.pull.number if each.pull is not None else None) for each in view.streams

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from bot.core.diagnosis import PERMISSIONS, diagnose
+from bot.core.diagnosis import PERMISSIONS, WANTED_EVENTS, diagnose
 from bot.core.examination import Examination, Examined, Grant, Health, Sent, Symptom
 from bot.core.facts import CheckState, Facts, Mergeable, PullFacts, RequiredCheck, TrainFacts
 from bot.core.judge import judge, seen_of
@@ -31,6 +33,7 @@ from tests.build import (
     facts,
 )
 
+MANIFEST = Path(__file__).parents[2] / "app.yml"
 BODY = "## Workstreams\n\n### W1: Add the cache\n- Branch: `signalbox/w1-add-the-cache`\n- Files: `cache.py`\n"
 OURS = RequiredCheck(name="signalbox", app_id=APP)
 LINT = RequiredCheck(name="lint", app_id=CI_APP)
@@ -118,6 +121,12 @@ def test_a_repository_that_is_set_up_well_has_only_good_to_tell() -> None:
 )  # fmt: skip
 def test_each_fault_of_the_set_up_is_found_and_nothing_else(found: Examination, expected: dict[str, Health]) -> None:
     assert ill(found) == expected
+
+
+def test_the_self_check_wants_just_what_the_app_asks_for() -> None:
+    manifest = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
+    assert {area: need.level for area, need in PERMISSIONS.items()} == manifest["default_permissions"]
+    assert list(WANTED_EVENTS) == manifest["default_events"]
 
 
 def test_every_symptom_says_why_it_matters_and_what_to_do() -> None:

@@ -7,7 +7,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -18,12 +18,13 @@ from aiohttp import web
 from bot.github.app_auth import AppAuth
 from bot.github.client import Client
 from bot.github.transport import WRITE_GAP, Transport, TransportOptions
+from bot.metrics import Metrics
 from bot.settings import Settings
 from bot.store import inbox, lanes
 from bot.store.db import Database, now
 from bot.store.inbox import Inbox
 from bot.store.migrate import upgrade
-from bot.web.server import build_app, runner
+from bot.web.server import build_app, build_watch, runner
 from bot.worker.loop import Bell, Worker
 
 log = structlog.get_logger()
@@ -40,7 +41,7 @@ class Running:
     """A running program."""
 
     database: Database
-    port: int | None  # of the web side; None = no web side here
+    port: int | None  # of the web side, or of a worker's metrics; None = nothing listens here
 
     async def idle(self) -> bool:
         """Say whether nothing waits: no delivery, and no lane that is due now or soon or being worked on."""
@@ -59,7 +60,7 @@ async def running(settings: Settings, *, web_side: bool, worker_side: bool) -> A
         database = Database(settings.database_url)
         stack.push_async_callback(database.close)
         await upgrade(database.engine)
-        bell = Bell()
+        bell, metrics = Bell(), Metrics()
         tasks: list[asyncio.Task[None]] = []
         worker: Worker | None = None
         if worker_side and not database.is_shared:
@@ -68,14 +69,21 @@ async def running(settings: Settings, *, web_side: bool, worker_side: bool) -> A
         if worker_side:
             http = await stack.enter_async_context(aiohttp.ClientSession(auto_decompress=True))
             worker = Worker(
-                github=_github(settings, http),
+                github=_github(settings, http, metrics),
                 database=database,
                 app_id=settings.github_app_id,
                 deliveries=bell,
+                metrics=metrics,
                 turns=settings.workers,
                 resync_seconds=settings.resync_seconds,
             )
-        port = await _listen(stack, settings, database, bell) if web_side else None
+        port: int | None = None
+        if web_side:
+            port = await _listen(stack, settings, _web_side(stack, settings, database, bell, metrics), settings.port)
+        elif settings.metrics_port is not None:
+            port = await _listen(
+                stack, settings, build_watch(database=database, metrics=metrics), settings.metrics_port
+            )
         if worker is not None:
             tasks.append(asyncio.create_task(worker.run()))
             stack.push_async_callback(_stop, worker, tasks[0])
@@ -104,7 +112,7 @@ async def migrate(settings: Settings) -> None:
         await database.close()
 
 
-def _github(settings: Settings, session: aiohttp.ClientSession) -> Client:
+def _github(settings: Settings, session: aiohttp.ClientSession, metrics: Metrics | None = None) -> Client:
     host = urlsplit(settings.github_api_url).hostname or ""
     paced = host == PUBLIC_HOSTS[0] or host.endswith(PUBLIC_HOSTS[1])
     auth = AppAuth(settings.github_app_id, settings.github_private_key.get_secret_value())
@@ -113,23 +121,34 @@ def _github(settings: Settings, session: aiohttp.ClientSession) -> Client:
         graphql_url=settings.github_graphql_url,
         write_gap=WRITE_GAP if paced else 0,
     )
-    return Client(Transport(session, auth, options), settings.github_app_id)
+    if metrics is not None:
+        options = replace(options, observe=metrics.request)
+    transport = Transport(session, auth, options)
+    if metrics is not None:
+        metrics.limits = transport.limits
+    return Client(transport, settings.github_app_id)
 
 
-async def _listen(stack: AsyncExitStack, settings: Settings, database: Database, bell: Bell) -> int:
-    """Open the web side; return the port, which the system chose if the setting is 0."""
+def _web_side(
+    stack: AsyncExitStack, settings: Settings, database: Database, bell: Bell, metrics: Metrics
+) -> web.Application:
     receiver = Inbox(database, lambda: datetime.now(UTC))
     stack.push_async_callback(receiver.close)
-    application = build_app(
+    return build_app(
         secret=settings.github_webhook_secret.get_secret_value(),
         store=receiver.store,
         notify=bell.ring,
         database=database,
+        metrics=metrics,
     )
+
+
+async def _listen(stack: AsyncExitStack, settings: Settings, application: web.Application, wanted: int) -> int:
+    """Open a port for an application; return it, for the system chooses one if `wanted` is 0."""
     serving = runner(application)
     await serving.setup()
     stack.push_async_callback(serving.cleanup)
-    site = web.TCPSite(serving, settings.host, settings.port)
+    site = web.TCPSite(serving, settings.host, wanted)
     await site.start()
     port: int = serving.addresses[0][1]
     return port

@@ -1,7 +1,7 @@
 """Structured log lines: one JSON object per event on standard error, with whatever ids the context has bound.
 
 Must not be imported by anything but app.py and __main__.py: everybody else asks structlog for a logger. No secret
-passes, whoever logs it.
+passes, whoever logs it; not in the traceback of a crash either.
 """
 
 import json
@@ -9,23 +9,15 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
 from typing import Any, TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-REDACTED = "[redacted]"
+from bot.core.redaction import REMOVED, without_secrets
 
-#: What a secret looks like, whoever it belongs to. GitHub's prefixes are listed at
-#: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github.
-_SECRETS = re.compile(
-    r"\bgh[a-z]_[A-Za-z0-9_]{10,}"  # GitHub's tokens
-    r"|\bgithub_pat_[A-Za-z0-9_]{10,}"
-    r"|\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"  # a JWT
-    r"|-----BEGIN [A-Z ]+-----.*?(?:-----END [A-Z ]+-----|\Z)"  # PEM
-    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)",  # user and password in an address
-    re.DOTALL,
-)
+SHORTEST = 6  # characters of a secret that is looked for: less would take out half of all words
 
 #: What JSON leaves as it is and is still no letter: it would end a line, turn its direction, or be no text at all.
 _UNSEEN = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -60,6 +52,14 @@ def configure(level: str, *, secrets: Iterable[str] = (), stream: TextIO | None 
     )
     # Other people's libraries have something to say to us only when something is wrong.
     logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)
+    sys.excepthook = _crashed
+
+
+def _crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Write what ends the program as a line like any other: Python's own traceback would quote what it likes."""
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    structlog.get_logger().critical("crashed", exc_info=(kind, error, trace))
 
 
 def _written(event: EventDict, **options: Any) -> str:
@@ -70,12 +70,12 @@ def _written(event: EventDict, **options: Any) -> str:
 
 def redactor(secrets: Iterable[str]) -> Processor:
     """Return a processor that clears every text of an event, however deep, of `secrets` and of what looks like one."""
-    known = [each for each in secrets if each]
+    known = [each for each in secrets if len(each) >= SHORTEST]
 
     def clean(text: str) -> str:
         for secret in known:
-            text = text.replace(secret, REDACTED)
-        return _SECRETS.sub(REDACTED, text)
+            text = text.replace(secret, REMOVED)
+        return without_secrets(text)
 
     def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         return {key: _cleaned(value, clean) for key, value in event.items()}

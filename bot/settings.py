@@ -9,7 +9,7 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, quote_plus, urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -48,6 +48,7 @@ HINTS = {
     "database_url": "sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/NAME",
     "host": "the address to listen on, 0.0.0.0 for all",
     "port": "the port to listen on, 1 to 65535, or 0 to let the system choose",
+    "metrics_port": "the port on which a worker without a web side shows its metrics, 1 to 65535, or leave it out",
     "log_level": "debug, info, warning or error",
     "workers": "how many turns may run at once, 1 to 64",
     "resync_seconds": "after how many seconds everything open is looked at again, 1 or more",
@@ -80,6 +81,7 @@ class Settings(BaseSettings):
     database_url: str = Field(default="sqlite+aiosqlite:///signalbox.sqlite3", repr=False)  # may carry a password
     host: str = "0.0.0.0"  # noqa: S104 - a server in a container is spoken to from outside
     port: int = Field(default=8080, ge=0, le=65535)  # 0 = the system chooses
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)  # None = `signalbox worker` listens nowhere
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     workers: int = Field(default=2, ge=1, le=64)  # turns at once
     resync_seconds: int = Field(default=300, ge=1)
@@ -106,6 +108,16 @@ class Settings(BaseSettings):
         if problems:
             raise SettingsError(problems)
         return settings
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Everything in here that must never be shown, as it is and as it may be written in an address."""
+        password = make_url(self.database_url).password
+        known = [self.github_webhook_secret.get_secret_value(), self.github_private_key.get_secret_value()]
+        return (
+            *known,
+            *([str(password), quote_plus(str(password)), quote(str(password), safe="")] if password else []),
+        )
 
     @classmethod
     def settings_customise_sources(

@@ -8,6 +8,7 @@ import pytest
 import structlog
 
 from bot import log
+from bot.core.redaction import REMOVED
 
 SECRET = "open sesame"
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEabc\n-----END RSA PRIVATE KEY-----"
@@ -80,7 +81,7 @@ def test_no_secret_is_written_wherever_it_stands(lines: io.StringIO, secret: str
     assert secret not in written
     assert secret.encode("unicode_escape").decode() not in written
     assert "MIIEabc" not in written
-    assert written.count(log.REDACTED) >= 6
+    assert written.count(REMOVED) >= 6
 
 
 def test_a_password_in_an_address_is_not_written(lines: io.StringIO) -> None:
@@ -88,7 +89,7 @@ def test_a_password_in_an_address_is_not_written(lines: io.StringIO) -> None:
         "connect", url="postgresql://bob:pass-word@host/db", page="https://github.com/octo/demo"
     )
     [line] = read(lines)
-    assert (line["url"], line["page"]) == (f"postgresql://{log.REDACTED}@host/db", "https://github.com/octo/demo")
+    assert (line["url"], line["page"]) == (f"postgresql://{REMOVED}@host/db", "https://github.com/octo/demo")
 
 
 def test_what_is_no_secret_stays(lines: io.StringIO) -> None:

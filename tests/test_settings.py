@@ -41,10 +41,17 @@ def test_three_settings_are_enough() -> None:
         "database_url": "sqlite+aiosqlite:///signalbox.sqlite3",
         "host": "0.0.0.0",
         "port": 8080,
+        "metrics_port": None,
         "log_level": "info",
         "workers": 2,
         "resync_seconds": 300,
     }
+
+
+def test_its_secrets_are_known_as_they_are_and_as_an_address_writes_them() -> None:
+    settings = load(database_url="sqlite+aiosqlite://bob:p4ss%20w%2Ford@/x.sqlite3")
+    assert set(settings.secrets) == {"p4ss w/ord", "p4ss+w%2Ford", "p4ss%20w%2Ford", KEY, "open sesame"}
+    assert load().secrets == ("open sesame", KEY)
 
 
 def test_every_missing_setting_is_named_with_what_to_do() -> None:

@@ -7,6 +7,8 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 
+from bot.core.redaction import without_secrets
+
 JOINER = "\u200d"  # zero-width joiner: not seen, and it parts what GitHub would link
 
 _SPACE = re.compile(r"\s+")
@@ -86,9 +88,9 @@ def when(at: datetime) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Fold white space, and drop what is not to be seen: control characters, half characters, changes of direction."""
+    """Fold white space, and drop what is not to be seen: control characters, half characters, direction, secrets."""
     folded = _SPACE.sub(" ", text)
-    return "".join(char for char in folded if _is_seen(char)).strip()
+    return without_secrets("".join(char for char in folded if _is_seen(char)).strip())
 
 
 def _is_seen(char: str) -> bool:

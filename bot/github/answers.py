@@ -4,7 +4,6 @@ Between transport.py and those who understand the data. Must not know any endpoi
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,11 +12,11 @@ from typing import Any
 import gidgethub
 from gidgethub import sansio
 
+from bot.core.redaction import without_secrets
 from bot.errors import GitHubError, NotFound, NotInstalled, ReadFailed
 
 NO_ANSWER = 0  # a "status" for a request that got no response
 
-_SECRETS = re.compile(r"gh[a-z]_[\w.\-]+|github_pat_\w+|eyJ[\w.\-]+|-----BEGIN[\s\S]*?(?:-----END[^-]*-----|\Z)")
 _LONGEST_MESSAGE = 500  # characters
 
 
@@ -60,11 +59,6 @@ class GraphQLAnswer:
     def rate_limited(self) -> bool:
         """GitHub reports an exhausted quota with status 200 and this kind of error."""
         return any(error.kind == "RATE_LIMITED" and not error.path for error in self.errors)
-
-
-def without_secrets(text: str) -> str:
-    """Return a text from outside with everything taken out that looks like a token or a private key."""
-    return _SECRETS.sub("[removed]", text)
 
 
 def clean(text: str) -> str:

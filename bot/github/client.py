@@ -21,7 +21,7 @@ from bot.github import explained, history, mutations, outcomes, queries, queue, 
 from bot.github.answers import GraphQLError, ResourceLimits, documented_shapes
 from bot.github.git_database import GitDatabase
 from bot.github.own_app import failed_deliveries, installed_repositories
-from bot.github.port import AppIdentity, OpenPullReading, PlanQuestion, PlanReading, RepositoryRef
+from bot.github.port import AppIdentity, FailedDelivery, OpenPullReading, PlanQuestion, PlanReading, RepositoryRef
 from bot.github.transport import Transport
 
 MAX_REPOSITORY_IDS = 4096
@@ -184,8 +184,8 @@ class Client:
         with documented_shapes("the App"):
             return AppIdentity(id=data["id"], slug=data["slug"], url=data["html_url"])
 
-    async def failed_deliveries(self, since: datetime) -> list[tuple[int, str]]:
-        """List (delivery id, GUID) of the App's deliveries that failed since then and were not delivered later."""
+    async def failed_deliveries(self, since: datetime) -> list[FailedDelivery]:
+        """List the App's deliveries that failed since then, the one tried longest ago first; some may have come later."""
         return await failed_deliveries(self._transport, since)
 
     async def installed_repositories(self) -> list[tuple[int, int, str]]:

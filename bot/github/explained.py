@@ -8,8 +8,9 @@ from typing import Any
 
 from bot.core.facts import AnnotationFacts, FailureFacts
 from bot.core.model import NodeId
+from bot.core.redaction import without_secrets
 from bot.github import queries
-from bot.github.answers import GraphQLError, ResourceLimits, documented_shapes, without_secrets
+from bot.github.answers import GraphQLError, ResourceLimits, documented_shapes
 from bot.github.port import RepositoryRef
 from bot.github.transport import Transport
 

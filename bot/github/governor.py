@@ -7,11 +7,12 @@ https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-
 import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from bot.github.app_auth import Clock
 
 Resource = Literal["core", "graphql"]  # GitHub counts REST and GraphQL apart
+RESOURCES: tuple[Resource, ...] = get_args(Resource)
 
 SECONDARY_WAIT = timedelta(seconds=60)  # GitHub asks for at least a minute where it names no time
 LONGEST_WAIT = timedelta(hours=1)
@@ -27,6 +28,7 @@ class Governor:
         self._write_gap = write_gap  # seconds between the starts of two writes
         self._next_write = 0.0  # on the event loop's clock
         self._closed_until: dict[Resource, datetime] = {}
+        self._left: dict[Resource, tuple[int, datetime]] = {}  # and when the quota is full again
         self._unexplained = 0  # limits in a row that named no time
 
     def retry_at(self, resource: Resource) -> datetime | None:
@@ -34,9 +36,15 @@ class Governor:
         until = self._closed_until.get(resource)
         return until if until is not None and until > self._clock() else None
 
+    def left(self, resource: Resource) -> int | None:
+        """Return what the last answer said is left of the quota; None if none said so, or it is full again since."""
+        left, until = self._left.get(resource, (0, self._clock()))
+        return left if until > self._clock() else None
+
     def note(self, resource: Resource, status: int, headers: Mapping[str, str], message: str) -> datetime | None:
         """Learn from an answer. Returns when to try again (UTC) if it was refused for a limit, else None."""
         exhausted = headers.get("x-ratelimit-remaining") == "0"
+        self._count(resource, headers)
         words = any(word in message.lower() for word in _SECONDARY_WORDS)
         if status == 429 or (status == 403 and (exhausted or words or "retry-after" in headers)):
             return self.close(resource, headers)
@@ -62,10 +70,15 @@ class Governor:
         else:
             until = now + min(SECONDARY_WAIT * 2**self._unexplained, LONGEST_WAIT)
             self._unexplained = min(self._unexplained + 1, 6)
-        both: tuple[Resource, ...] = ("core", "graphql")
-        for each in (resource,) if reset is not None else both:
+        for each in (resource,) if reset is not None else RESOURCES:
             self._closed_until[each] = max(until, self._closed_until.get(each, until))
         return until
+
+    def _count(self, resource: Resource, headers: Mapping[str, str]) -> None:
+        left, reset = headers.get("x-ratelimit-remaining", ""), _reset(headers)
+        # GitHub counts some endpoints apart, and says so; those are not what this is about.
+        if left.isdecimal() and reset is not None and headers.get("x-ratelimit-resource", resource) == resource:
+            self._left[resource] = int(left), reset
 
     async def pace(self, weight: int) -> None:
         """Wait until the next write may start, and reserve the time that `weight` writes take."""

@@ -3,11 +3,17 @@
 Below client.py, for the resync after lost deliveries. Must not read anything of the repositories themselves.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from bot.errors import NotInstalled
 from bot.github.answers import documented_shapes
+from bot.github.port import FailedDelivery
 from bot.github.transport import Transport
+
+#: Status codes 400 to 599; a server that does not know the filter yet lists all of them.
+#: https://docs.github.com/en/rest/apps/webhooks#list-deliveries-for-an-app-webhook
+FAILURES = {"status": "failure", "per_page": "100"}
 
 
 async def installed_repositories(transport: Transport) -> list[tuple[int, int, str]]:
@@ -31,19 +37,24 @@ async def installed_repositories(transport: Transport) -> list[tuple[int, int, s
     return found
 
 
-async def failed_deliveries(transport: Transport, since: datetime) -> list[tuple[int, str]]:
-    """List (delivery id, GUID) of the App's deliveries that failed since then and were not delivered later.
+async def failed_deliveries(transport: Transport, since: datetime) -> list[FailedDelivery]:
+    """List the App's deliveries that failed since then, the one tried longest ago first.
 
+    Those that were delivered later are left out only where GitHub shows that: it is asked for failures alone, 100 a
+    request, since an App may have many more deliveries in three days than it may make requests.
     https://docs.github.com/en/webhooks/using-webhooks/automatically-redelivering-failed-deliveries-for-a-github-app-webhook
     """
-    newest: dict[str, int] = {}
+    newest: dict[str, FailedDelivery] = {}
     delivered: set[str] = set()
     with documented_shapes("deliveries"):
         # Newest first. A redelivery has an id of its own and the GUID of the first attempt.
-        async for each in transport.get_all(None, "/app/hook/deliveries{?per_page}", {"per_page": "100"}):
-            if datetime.fromisoformat(each["delivered_at"]) < since:
+        async for each in transport.get_all(None, "/app/hook/deliveries{?status,per_page}", FAILURES):
+            guid, at = each["guid"], datetime.fromisoformat(each["delivered_at"])
+            if at < since:
                 break
-            newest.setdefault(each["guid"], each["id"])
+            known = newest.get(guid) or FailedDelivery(id=each["id"], guid=guid, tried_at=at, attempts=0)
+            newest[guid] = replace(known, attempts=known.attempts + 1)
             if 200 <= (each["status_code"] or 0) < 300:
-                delivered.add(each["guid"])
-    return [(delivery_id, guid) for guid, delivery_id in newest.items() if guid not in delivered]
+                delivered.add(guid)
+    failed = (each for guid, each in newest.items() if guid not in delivered)
+    return sorted(failed, key=lambda each: (each.tried_at, each.id))

@@ -85,6 +85,16 @@ class AppIdentity:
     url: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedDelivery:
+    """A webhook that never reached us, as GitHub's list of deliveries tells."""
+
+    id: int  # of the newest attempt: what is to be sent again
+    guid: str  # the same for all attempts
+    tried_at: datetime  # UTC, of the newest attempt
+    attempts: int  # the first one and those that were asked for, as far back as the list was read
+
+
 class GitHub(Protocol):
     """Everything that Signalbox asks of GitHub. Safe for concurrent use."""
 
@@ -161,8 +171,8 @@ class GitHub(Protocol):
     async def app(self) -> AppIdentity:
         """Return who we are."""
 
-    async def failed_deliveries(self, since: datetime) -> list[tuple[int, str]]:
-        """List (delivery id, GUID) of the App's deliveries that failed since then and were not delivered later."""
+    async def failed_deliveries(self, since: datetime) -> list[FailedDelivery]:
+        """List the App's deliveries that failed since then, the one tried longest ago first; some may have come later."""
 
     async def redeliver(self, delivery_id: int) -> Outcome:
         """Ask GitHub to send a delivery again, under its old GUID."""

@@ -40,8 +40,8 @@ from bot.core.model import (
     RunId,
     Sha,
 )
+from bot.core.redaction import without_secrets
 from bot.errors import ReadFailed
-from bot.github.answers import without_secrets
 from bot.github.port import OpenPullReading
 
 Json = Mapping[str, Any]

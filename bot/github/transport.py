@@ -32,7 +32,7 @@ from bot.github.answers import (
     read_error,
 )
 from bot.github.app_auth import AppAuth, Clock, Reach, utc_now
-from bot.github.governor import Governor, Resource
+from bot.github.governor import RESOURCES, Governor, Resource
 from bot.github.minting import Minter
 from bot.github.port import RepositoryRef
 
@@ -124,6 +124,15 @@ class Transport:
         self._governors: dict[int | None, Governor] = {}
         # One cache per installation: a shared one would show one tenant's data to another.
         self._caches: LRUCache[int | None, LRUCache[str, Reply]] = LRUCache(MAX_CACHES)
+
+    def limits(self) -> dict[str, int]:
+        """Return what GitHub's rate limits leave for each resource, the lowest of all installations; {} = not known."""
+        known = ((each, governor.left(each)) for each in RESOURCES for governor in self._governors.values())
+        found: dict[str, int] = {}
+        for resource, left in known:
+            if left is not None:
+                found[resource] = min(left, found.get(resource, left))
+        return found
 
     # ---- reads: they raise, and never return half an answer ----
 

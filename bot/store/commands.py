@@ -34,6 +34,7 @@ class NewCommand:
     comment: NodeId | None  # what gets the reaction; None = a pressed button
     comment_url: str
     at: datetime  # UTC
+    delivery: str | None = None  # GUID of the delivery that brought it; None = not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,7 @@ async def pending(session: AsyncSession, lane_id: int) -> list[StoredCommand]:
             comment=row.comment,
             comment_url=row.comment_url,
             at=row.at,
+            delivery=row.delivery,
             answer=_ANSWER.validate_json(row.answer) if row.answer is not None else None,
         )
         for row in rows

@@ -1,7 +1,7 @@
 """Where deliveries wait between the acknowledgement and the worker: stored by web/hook.py, taken by worker/intake.py.
 
-Must not look into a body. A delivery is kept until it was taken in, however often that fails; one that failed for good
-stays visible.
+Must not look into a body. A delivery is kept until it was taken in, however often that fails; one that fails for good is
+parked: it stays, with its body and its error, until somebody has it replayed.
 """
 
 import asyncio
@@ -21,6 +21,8 @@ LAST_RETRY = timedelta(minutes=15)
 MAX_ATTEMPTS = 8
 MAX_ERROR = 2000  # characters of an error that are kept
 BATCH = 100  # deliveries that one commit takes at most
+STATES = ("new", "done", "ignored", "parked")
+UNFINISHED = ("new", "parked")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +36,21 @@ class Delivery:
     attempts: int = 0  # how often taking it in failed so far
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A delivery as an operator sees it: everything but what it says."""
+
+    guid: str
+    event: str
+    received_at: datetime  # UTC
+    state: str  # one of STATES
+    attempts: int
+    due_at: datetime | None  # not before; None = at once, or never again
+    error: str | None  # of the last attempt
+
+
 async def accept(session: AsyncSession, guid: str, event: str, body: bytes, now: datetime) -> bool:
-    """Store a delivery (T1). False = it is known and nothing changed; one that had failed for good is new again."""
+    """Store a delivery (T1). False = it is known and nothing changed; a parked one is new again."""
     return bool(await _accept_all(session, [Delivery(guid=guid, event=event, received_at=now, body=body)]))
 
 
@@ -67,14 +82,14 @@ async def finish(session: AsyncSession, guid: str, state: str = "done") -> None:
 async def fail(session: AsyncSession, guid: str, error: str, now: datetime) -> bool:
     """Note that taking it in failed, in a transaction of its own: again after 5 s, doubling to 15 min.
 
-    True = that was the last of 8 attempts; it stays as "failed", with its error and body.
+    True = that was the last of 8 attempts; now it is parked, with its error and body.
     """
     row = deliveries.c.guid == guid
     attempts = (await session.execute(select(deliveries.c.attempts).where(row).with_for_update())).scalar_one() + 1
     over: bool = attempts >= MAX_ATTEMPTS
     due_at = now + min(FIRST_RETRY * 2 ** (attempts - 1), LAST_RETRY)
     values = {"attempts": attempts, "error": error[:MAX_ERROR], "due_at": None if over else due_at}
-    await session.execute(update(deliveries).where(row).values(state="failed" if over else "new", **values))
+    await session.execute(update(deliveries).where(row).values(state="parked" if over else "new", **values))
     return over
 
 
@@ -90,11 +105,37 @@ async def next_due(session: AsyncSession) -> datetime | None:
 
 
 async def known(session: AsyncSession, guids: Collection[str]) -> set[str]:
-    """Return those of the GUIDs that are stored and have not failed for good, so that nobody need send them again."""
+    """Return those of the GUIDs that are stored and not parked, so that nobody need send them again."""
     rows = await session.execute(
-        select(deliveries.c.guid).where(deliveries.c.guid.in_(guids), deliveries.c.state != "failed")
+        select(deliveries.c.guid).where(deliveries.c.guid.in_(guids), deliveries.c.state != "parked")
     )
     return set(rows.scalars())
+
+
+async def listed(session: AsyncSession, states: Collection[str] = UNFINISHED) -> list[Stored]:
+    """Return the deliveries in these states, oldest first."""
+    columns = [deliveries.c[name] for name in Stored.__dataclass_fields__]
+    rows = await session.execute(
+        select(*columns).where(deliveries.c.state.in_(states)).order_by(deliveries.c.received_at, deliveries.c.guid)
+    )
+    return [Stored(**row) for row in rows.mappings()]
+
+
+async def replay(session: AsyncSession, guids: Collection[str] | None = None) -> set[str]:
+    """Make parked deliveries new again, and those that wait for their next attempt due; return the GUIDs.
+
+    None = all parked ones. A finished delivery cannot be replayed: its body is gone.
+    """
+    which = [deliveries.c.state == "parked"]
+    if guids is not None:
+        which = [deliveries.c.guid.in_(guids), deliveries.c.state.in_(UNFINISHED)]
+    again = await session.execute(
+        update(deliveries).where(*which).values(state="new", attempts=0, due_at=None).returning(deliveries.c.guid)
+    )
+    made_new = set(again.scalars())
+    if made_new:
+        await announce(session, Channel.DELIVERIES)
+    return made_new
 
 
 async def prune(session: AsyncSession, before: datetime, limit: int) -> int:
@@ -134,10 +175,10 @@ async def _accept_all(session: AsyncSession, batch: Sequence[Delivery]) -> set[s
 
 
 async def _revive(session: AsyncSession, delivery: Delivery) -> bool:
-    """Somebody sent a failed one again, so that it is tried again."""
+    """Somebody sent a parked one again, so that it is tried again."""
     revived = await session.execute(
         update(deliveries)
-        .where(deliveries.c.guid == delivery.guid, deliveries.c.state == "failed")
+        .where(deliveries.c.guid == delivery.guid, deliveries.c.state == "parked")
         .values(state="new", attempts=0, due_at=None, body=delivery.body)
         .returning(deliveries.c.guid)
     )

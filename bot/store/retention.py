@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.store import inbox, journal
+from bot.store import audit, inbox, journal
 from bot.store.db import Database
 
 log = structlog.get_logger()
@@ -20,6 +20,7 @@ MOST_BATCHES = 20  # of each kind at a time; the rest waits for the next time
 AGES = (
     (inbox.prune, timedelta(days=30)),
     (journal.prune, timedelta(days=90)),
+    (audit.prune, timedelta(days=365)),  # after the plan's end: until then it is somebody's answer to "who did that?"
 )
 
 

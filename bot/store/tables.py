@@ -70,7 +70,7 @@ deliveries = Table(
     Column("event", String(100), nullable=False),  # X-GitHub-Event
     Column("received_at", UtcDateTime, nullable=False),
     Column("body", LargeBinary, nullable=False),  # as it came; emptied once it is finished
-    Column("state", String(10), nullable=False),  # new, done, ignored or failed
+    Column("state", String(10), nullable=False),  # new, done, ignored or parked
     Column("attempts", Integer, nullable=False, server_default="0"),  # how often taking it in failed
     Column("due_at", UtcDateTime),  # not before; NULL = at once
     Column("error", Text),  # of the last attempt
@@ -172,6 +172,7 @@ commands = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("state", String(10), nullable=False),  # pending, answered (decided, not yet shown) or closed
     Column("answer", Text),  # JSON of bot.core.facts.Answer
+    Column("delivery", String(100)),  # GUID of the delivery that brought it; NULL = not known
     Index(None, "lane_id", "state"),
 )
 
@@ -184,4 +185,26 @@ journal = Table(
     Column("state", String(10), nullable=False),  # intended or done
     Column("intended_at", UtcDateTime, nullable=False),
     Column("result", Text),  # node id of what was made
+)
+
+#: Who asked for what, what was done and why, how it ended. Only ever added to; `outcome` and what follows from it are
+#: filled in once, when the action's end is known.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigId, primary_key=True),  # rises with time
+    Column("lane_id", BigId, ForeignKey("lanes.id", ondelete="CASCADE"), nullable=False),
+    Column("turn", String(8), nullable=False),  # the beginning of the lease's token, as in the log
+    Column("at", UtcDateTime, nullable=False),
+    Column("kind", String(10), nullable=False),  # of bot.core.facts.AuditKind
+    Column("actor", String(100), nullable=False),  # login; "" = Signalbox by itself
+    Column("what", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("sha", String(64)),  # the commit that it was judged by or is about
+    Column("outcome", String(10)),  # NULL = not known (yet)
+    Column("detail", Text, nullable=False, server_default=""),  # the answer, or GitHub's words
+    Column("result", Text, nullable=False, server_default=""),  # node id or sha of what came of it
+    Column("source", String(200), nullable=False, server_default=""),  # as in commands
+    Column("delivery", String(100), nullable=False, server_default=""),  # as in commands
+    Index(None, "lane_id", "id"),
 )

@@ -9,9 +9,10 @@ import structlog
 from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.metrics import Metrics
 from bot.store.db import Database
 from bot.store.overview import overview
-from bot.web.metrics import Metrics
+from bot.web.metrics import exposition
 
 log = structlog.get_logger()
 
@@ -47,4 +48,4 @@ class Health:
         except UNREACHABLE as error:
             log.warning("not_ready", error=str(error))
             return web.Response(text="the database cannot be used\n", status=503)
-        return self.metrics.render(found)
+        return exposition(self.metrics, found)

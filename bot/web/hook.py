@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 import structlog
 from aiohttp import web
 
+from bot.metrics import Metrics
 from bot.web.body import UNSIGNED, Refusal, Room
 from bot.web.health import UNREACHABLE
-from bot.web.metrics import Metrics
 
 MAX_ID = 100  # characters of an event's name or a delivery's GUID
 

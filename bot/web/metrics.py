@@ -1,35 +1,28 @@
-"""Numbers for Prometheus: what this process received, and what the database holds when it is asked.
+"""Shows the process's numbers to Prometheus, with what the database holds at this moment.
 
-Must not carry a label that names a repository, a person or a plan.
+Must not count anything itself, nor name a repository, a person or a plan.
 """
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from bot.metrics import Metrics
 from bot.store.overview import Overview
 
 
-class Metrics:
-    """The numbers of one process, in a registry of their own so that a second one in the same process is possible."""
-
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.webhooks = Counter(
-            "signalbox_webhooks", "Webhooks by the status they were answered with", ["status"], registry=self.registry
-        )
-        self._deliveries = Gauge("signalbox_deliveries", "Deliveries by state", ["state"], registry=self.registry)
-        self._lanes = Gauge("signalbox_lanes", "Plans and repositories in the queue", ["state"], registry=self.registry)
-        self._plans = Gauge("signalbox_open_plans", "Plans that are running", registry=self.registry)
-        self._repositories = Gauge("signalbox_repositories", "Repositories seen", registry=self.registry)
-
-    def render(self, overview: Overview) -> web.Response:
-        """Return everything in Prometheus' text form."""
-        for state, count in overview.deliveries.items():
-            self._deliveries.labels(state=state).set(count)
-        self._lanes.labels(state="due").set(overview.lanes_due)
-        self._lanes.labels(state="leased").set(overview.lanes_leased)
-        self._lanes.labels(state="failing").set(overview.lanes_failing)
-        self._plans.set(overview.open_plans)
-        self._repositories.set(overview.repositories)
-        return web.Response(body=generate_latest(self.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+def exposition(metrics: Metrics, found: Overview) -> web.Response:
+    """Return everything in Prometheus' text form."""
+    for state, count in found.deliveries.items():
+        metrics.deliveries.labels(state=state).set(count)
+    metrics.oldest_delivery.set(found.oldest_delivery)
+    metrics.lanes.labels(state="due").set(found.lanes_due)
+    metrics.lanes.labels(state="leased").set(found.lanes_leased)
+    metrics.lanes.labels(state="failing").set(found.lanes_failing)
+    metrics.oldest_due.set(found.oldest_due)
+    metrics.open_plans.set(found.open_plans)
+    metrics.repositories.set(found.repositories)
+    metrics.limit_left.clear()  # what was left in a window that is over says nothing any more
+    for resource, left in metrics.limits().items():
+        metrics.limit_left.labels(resource=resource).set(left)
+    return web.Response(body=generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -34,7 +34,7 @@ _PAGE = Environment(autoescape=True).from_string("""\
   <dt>Repositories</dt><dd>{{ found.repositories }}</dd>
   <dt>Running plans</dt><dd>{{ found.open_plans }}</dd>
   <dt>Waiting deliveries</dt><dd>{{ found.deliveries["new"] }}</dd>
-  <dt>Failed deliveries</dt><dd>{{ found.deliveries["failed"] }}</dd>
+  <dt>Parked deliveries</dt><dd>{{ found.deliveries["parked"] }}</dd>
 {% else %}
   <dt>Database</dt><dd>cannot be used at the moment</dd>
 {% endif %}

@@ -6,28 +6,27 @@ from collections.abc import Callable
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from bot.metrics import Metrics
 from bot.store.db import Database
 from bot.web.health import Health
 from bot.web.hook import Hook, Store
-from bot.web.metrics import Metrics
 from bot.web.pages import StatusPage
 
 IDLE_SECONDS = 75.0  # a connection without a whole request is closed after that; common proxies keep theirs as long
 LINGER_SECONDS = 1.0  # how long the rest of a refused body is thrown away, so that its sender hears the refusal
 
 
-def build_app(*, secret: str, store: Store, notify: Callable[[], None], database: Database) -> web.Application:
+def build_app(
+    *, secret: str, store: Store, notify: Callable[[], None], database: Database, metrics: Metrics | None = None
+) -> web.Application:
     """Return the application; `runner` says how to run it."""
-    metrics = Metrics()
-    health = Health(database=database, metrics=metrics)
+    metrics = metrics or Metrics()
     hook = Hook(secret=secret, store=store, notify=notify, metrics=metrics)
     app = web.Application()
     app.add_routes(
         [
             web.post("/webhook", hook.receive),
-            web.get("/healthz", health.live),
-            web.get("/readyz", health.ready),
-            web.get("/metrics", health.numbers),
+            *_watched(database, metrics),
             web.get("/", StatusPage(database=database).show),
         ]
     )
@@ -56,3 +55,19 @@ def runner(app: web.Application, *, idle_seconds: float = IDLE_SECONDS) -> web.A
 def _not_about_http(record: logging.LogRecord) -> bool:
     """Say whether a line is worth writing: a stack trace for everybody who speaks no HTTP would bury all others."""
     return record.exc_info is None or not isinstance(record.exc_info[1], HttpProcessingError)
+
+
+def build_watch(*, database: Database, metrics: Metrics) -> web.Application:
+    """Return what a process without a web side shows of itself: `/healthz`, `/readyz` and `/metrics`."""
+    app = web.Application()
+    app.add_routes(_watched(database, metrics))
+    return app
+
+
+def _watched(database: Database, metrics: Metrics) -> list[web.RouteDef]:
+    health = Health(database=database, metrics=metrics)
+    return [
+        web.get("/healthz", health.live),
+        web.get("/readyz", health.ready),
+        web.get("/metrics", health.numbers),
+    ]

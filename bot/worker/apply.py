@@ -138,9 +138,8 @@ async def apply(
             outcomes = await _batch(github, database, lease, repository, batch)
             applied.outcomes.update(zip(batch, outcomes, strict=True))
             for action, outcome in zip(batch, outcomes, strict=True):
-                log.info(
-                    "action.applied", action=type(action).__name__, outcome=outcome.kind.value, detail=outcome.detail
-                )
+                kind, about = type(action).__name__, name_of(action)
+                log.info("action.applied", action=kind, about=about, outcome=outcome.kind.value, detail=outcome.detail)
             if applied.landed or any(each.kind in {OutcomeKind.UNKNOWN, OutcomeKind.LATER} for each in outcomes):
                 return applied
     return applied

@@ -68,32 +68,50 @@ class Own:
 
 async def take_in(
     session: AsyncSession, delivery: inbox.Delivery, now: datetime, own: Own, seen: MutableSet[Repository]
-) -> None:
+) -> str:
     """Turn one delivery into commands and wakes and close it, all in the caller's transaction (T2). Safe to repeat.
 
     `seen` holds the repositories that were noted already, so that most deliveries need not; empty it if the transaction fails.
+    Returns what it is closed as, "done" or "ignored". Its GUID is bound to every line of the log meanwhile.
     """
-    try:
-        event = read_event(delivery.event, _payload(delivery.body))
-    except PayloadError as error:
-        log.warning("delivery.malformed", guid=delivery.guid, event_name=delivery.event, error=str(error))
-        await inbox.finish(session, delivery.guid, "ignored")
-        return
-    await _installations(session, event, seen)
-    about = _repository(event)
-    if about is not None:
-        if about not in seen:
-            if await installed.see(session, about):
-                await lanes.wake(session, await about.lane(session))
-            seen.add(about)
-        await _plan_issue(session, event, about)
-        for number, call in enumerate(own.heard(event)):
-            await _command(session, about, call, _source(call, delivery, number), now)
-        for wake in event.wakes:
-            if not own.echo(event, wake):
-                await _wake(session, event, about, wake)
-    await inbox.finish(session, delivery.guid, "done")
-    log.info("delivery.done", guid=delivery.guid, event_name=event.name, action=event.action)
+    with structlog.contextvars.bound_contextvars(guid=delivery.guid):
+        try:
+            event = read_event(delivery.event, _payload(delivery.body))
+        except PayloadError as error:
+            log.warning("delivery.malformed", event_name=delivery.event, error=str(error))
+            await inbox.finish(session, delivery.guid, "ignored")
+            return "ignored"
+        before = len(lanes.woken_lanes(session))
+        await _installations(session, event, seen)
+        about = _repository(event)
+        if about is not None:
+            await _follow(session, event, about, delivery, now, own, seen)
+        await inbox.finish(session, delivery.guid, "done")
+        woken = list(dict.fromkeys(lanes.woken_lanes(session)[before:]))
+        log.info("delivery.done", event_name=event.name, action=event.action, lanes=woken)
+        return "done"
+
+
+async def _follow(
+    session: AsyncSession,
+    event: Event,
+    about: Repository,
+    delivery: inbox.Delivery,
+    now: datetime,
+    own: Own,
+    seen: MutableSet[Repository],
+) -> None:
+    """Note the repository, store the commands, wake what the event may have changed."""
+    if about not in seen:
+        if await installed.see(session, about):
+            await lanes.wake(session, await about.lane(session))
+        seen.add(about)
+    await _plan_issue(session, event, about)
+    for number, call in enumerate(own.heard(event)):
+        await _command(session, about, call, _source(call, delivery, number), delivery.guid, now)
+    for wake in event.wakes:
+        if not own.echo(event, wake):
+            await _wake(session, event, about, wake)
 
 
 def _payload(body: bytes) -> Mapping[str, Any]:
@@ -133,6 +151,7 @@ async def _installations(session: AsyncSession, event: Event, seen: MutableSet[R
         about = Repository(id=repository_id, installation_id=event.installation_id, full_name=full_name)
         await installed.see(session, about)
         await lanes.wake(session, await about.lane(session))
+        await lanes.wake_plans_of(session, repository_id)  # they rested, or were refused what is granted now
     if event.removed or event.uninstalled:
         seen.clear()
     for repository_id, _ in event.removed:
@@ -147,7 +166,9 @@ async def _plan_issue(session: AsyncSession, event: Event, about: Repository) ->
         await lanes.wake(session, await about.lane(session, event.issue.number))
 
 
-async def _command(session: AsyncSession, about: Repository, call: TypedCall, source: str, now: datetime) -> None:
+async def _command(
+    session: AsyncSession, about: Repository, call: TypedCall, source: str, guid: str, now: datetime
+) -> None:
     """Store a command for the plan it is about; for the repository, if no plan is known to have its pull."""
     pull = call.pull
     if pull is None and call.issue is not None and call.head is not None:
@@ -170,9 +191,11 @@ async def _command(session: AsyncSession, about: Repository, call: TypedCall, so
         comment=call.comment,
         comment_url=call.comment_url,
         at=call.at or now,
+        delivery=guid,
     )
     if await commands.add(session, lane, command):
         await lanes.wake(session, lane)
+        log.info("command.stored", lane=lane, source=command.source, verb=call.verb, author=call.author)
 
 
 async def _wake(session: AsyncSession, event: Event, about: Repository, wake: Wake) -> None:

@@ -12,8 +12,10 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from bot.core.model import Login
+from bot.core.redaction import without_secrets
 from bot.errors import GitHubError, LeaseLost
 from bot.github.port import GitHub
+from bot.metrics import Metrics
 from bot.store import inbox, lanes
 from bot.store.db import Database, is_away
 from bot.store.installed import Repository
@@ -75,6 +77,7 @@ class Worker:
     turns: int = 2  # how many turns at once
     resync_seconds: float = 300.0
     due: Bell = field(default_factory=Bell)
+    metrics: Metrics = field(default_factory=Metrics)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _own: Own = field(init=False)
     _listener: Listener | None = field(init=False)  # None = no other process tells us anything
@@ -139,8 +142,7 @@ class Worker:
         try:
             async with self.database.session() as session:  # T2, for many at once: a transaction costs more than a row
                 waiting = await inbox.take(session, INTAKE_BATCH, now)
-                for delivery in waiting:
-                    await take_in(session, delivery, now, self._own, self._seen)
+                ends = [await take_in(session, delivery, now, self._own, self._seen) for delivery in waiting]
                 woken = lanes.woken(session)  # most deliveries are echoes of our own writes and wake nothing
         except Exception as error:
             if is_away(error):
@@ -148,6 +150,9 @@ class Worker:
             log.exception("deliveries.failed")
             waiting = await self._one_by_one(now)
             woken = True
+        else:
+            for delivery, end in zip(waiting, ends, strict=True):
+                self.metrics.handled(delivery.event, end)
         if woken:
             self.due.ring()
         if len(waiting) < INTAKE_BATCH and not self._stopping.is_set():
@@ -161,13 +166,21 @@ class Worker:
         for delivery in waiting:
             try:
                 async with self.database.session() as session:  # T2
-                    await take_in(session, delivery, now, self._own, self._seen)
+                    end = await take_in(session, delivery, now, self._own, self._seen)
             except Exception as error:
-                log.exception("delivery.failed", guid=delivery.guid)
-                self._seen.clear()
-                async with self.database.session() as session:
-                    await inbox.fail(session, delivery.guid, f"{type(error).__name__}: {error}", now)
+                end = await self._failed(delivery, error, now)
+            self.metrics.handled(delivery.event, end)
         return waiting
+
+    async def _failed(self, delivery: inbox.Delivery, error: Exception, now: datetime) -> str:
+        """Have a delivery tried again later, or parked; return which: "retried" or "parked"."""
+        self._seen.clear()
+        words = without_secrets(f"{type(error).__name__}: {error}")
+        async with self.database.session() as session:
+            over = await inbox.fail(session, delivery.guid, words, now)
+        end = "parked" if over else "retried"
+        log.error(f"delivery.{end}", guid=delivery.guid, event_name=delivery.event, exc_info=error)
+        return end
 
     async def _turn(self, outside: Outside) -> None:
         heard = self.due.rung
@@ -178,18 +191,30 @@ class Worker:
             await self.due.wait(self._until(rest), heard)
             return
         with structlog.contextvars.bound_contextvars(
-            repository=lease.full_name, number=lease.number, turn=lease.token[:8]
+            repository=lease.full_name, number=lease.number, lane=lease.lane_id, turn=lease.token[:8]
         ):
-            try:
-                if lease.kind is LaneKind.PLAN:
-                    await turn(self.github, self.database, self.app_id, lease, datetime.now(UTC))
-                else:
-                    await outside.turn(lease, datetime.now(UTC))
-            except LeaseLost:
-                log.info("turn.lease_lost")
-            except Exception as error:
-                log.exception("turn.failed")
-                await self._give_back(lease, f"{type(error).__name__}: {error}")
+            started = asyncio.get_running_loop().time()
+            end = await self._outcome_of(lease, outside)
+            seconds = asyncio.get_running_loop().time() - started
+        self.metrics.turns.labels(kind=lease.kind.value, outcome=end).observe(seconds)
+
+    async def _outcome_of(self, lease: Lease, outside: Outside) -> str:
+        """Do the turn; return how it ended: "done", "read_failed", "lease_lost" or "failed"."""
+        try:
+            if lease.kind is LaneKind.PLAN:
+                now = datetime.now(UTC)
+                read = await turn(self.github, self.database, self.app_id, lease, now, self.metrics) is not None
+            else:
+                read = await outside.turn(lease, datetime.now(UTC))
+        except LeaseLost:
+            log.info("turn.lease_lost")
+            self.metrics.leases_lost.inc()
+            return "lease_lost"
+        except Exception as error:
+            log.exception("turn.failed")
+            await self._give_back(lease, without_secrets(f"{type(error).__name__}: {error}"))
+            return "failed"
+        return "done" if read else "read_failed"
 
     def _until(self, due: timedelta | None) -> float:
         """How many seconds a turn may wait, if the next lane is due after so long."""
@@ -234,6 +259,6 @@ class Worker:
             await self._introduce()
         if not await self._is_first():
             return
-        await resync(self.github, self.database, datetime.now(UTC))
+        await resync(self.github, self.database, datetime.now(UTC), timedelta(seconds=self.resync_seconds))
         self.due.ring()
         await self._pause(self.resync_seconds)

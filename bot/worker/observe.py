@@ -193,5 +193,7 @@ def _command(stored: StoredCommand, roles: dict[Login, Role]) -> CommandFacts:
         comment_url=stored.comment_url,
         at=stored.at,
         serial=int(stored.source.split(":")[1]) if stored.source.startswith("comment:") else 0,
+        source=stored.source,
+        delivery=stored.delivery or "",
         answer=stored.answer,
     )

@@ -13,15 +13,16 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.actions import Action, PostComment, PutCheck, React
+from bot.core.audit import NOT_OBEYED
 from bot.core.check import check_outside
-from bot.core.facts import Freeze, OwnCheck, QueueEntry
+from bot.core.facts import AuditEntry, AuditKind, Freeze, OwnCheck, QueueEntry, Verdict
 from bot.core.marker import mark
 from bot.core.merge_group import group_checks
 from bot.core.model import Branch, NodeId
 from bot.core.render.replies import outside_reply
 from bot.errors import NotFound, NotInstalled, ReadFailed
 from bot.github.port import GitHub, OpenPullReading, RepositoryRef
-from bot.store import commands, lanes, trains
+from bot.store import audit, commands, lanes, trains
 from bot.store.claims import Claims, claims, hand_over, open_plans, owner_of
 from bot.store.commands import StoredCommand
 from bot.store.db import Database
@@ -48,12 +49,14 @@ class Outside:
     passes: dict[int, datetime] = field(default_factory=dict)
     queues: dict[int, set[Branch]] = field(default_factory=dict)  # bases whose merge queue was not empty when last read
 
-    async def turn(self, lease: Lease, now: datetime) -> None:
-        """Do one turn over the repository of `lease` and release it. Raises LeaseLost."""
+    async def turn(self, lease: Lease, now: datetime) -> bool:
+        """Do one turn over the repository of `lease` and release it. False = a read failed. Raises LeaseLost."""
+        read = True
         try:
             applied = await self._turn(lease, now)
         except (ReadFailed, NotInstalled, NotFound) as error:
             log.warning("repository.read_failed", error=str(error))
+            read = False
             rest = rest_after(error, lease.failures, datetime.now(UTC))
         else:
             rest = Rest(due=now + FULL_PASS)
@@ -61,6 +64,7 @@ class Outside:
                 rest = paced(lease.failures, datetime.now(UTC), wait=applied.retry_after)
         async with self.database.session() as session:  # T6
             await lanes.release(session, lease, next_due=rest.due, failures=rest.failures, error=rest.error)
+        return read
 
     async def _turn(self, lease: Lease, now: datetime) -> Applied:
         repository = RepositoryRef(
@@ -87,7 +91,9 @@ class Outside:
         seen = replace(repository, node_id=node_id)
         applied = await apply(self.github, self.database, lease, seen, list(dict.fromkeys(actions)))
         async with self.database.session() as session:  # T5
-            await commands.close(session, *applied.shown(answers))
+            shown = applied.shown(answers)
+            await commands.close(session, *shown)
+            await audit.write(session, lease, [_told(call) for call in waiting if call.id in shown])
         if not recent and not applied.unsettled:
             self.passes[lease.repository_id] = now
             async with self.database.session() as session:
@@ -138,6 +144,20 @@ class Outside:
                 await hand_over(session, call.id, owner)
                 await lanes.wake(session, owner)
         return stay
+
+
+def _told(call: StoredCommand) -> AuditEntry:
+    """What the audit trail says of a command on a pull outside plans, which nobody asks its author's role for."""
+    return AuditEntry(
+        at=call.at,
+        kind=AuditKind.COMMAND,
+        actor=call.author,
+        what=call.text,
+        outcome=NOT_OBEYED if call.author_is_bot else Verdict.REFUSED.value,
+        detail=f"#{call.pull} is not part of a plan",
+        source=call.source,
+        delivery=call.delivery or "",
+    )
 
 
 def _is_claimed(pull: OpenPullReading, claimed: Claims) -> bool:

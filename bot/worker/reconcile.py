@@ -12,18 +12,23 @@ from typing import Any
 
 import structlog
 
-from bot.core.actions import EnqueuePull, MergePull, OutcomeKind, PutCheck
+from bot.core.actions import Action, EnqueuePull, MergePull, OutcomeKind, PutCheck
+from bot.core.audit import trail
+from bot.core.commands import log as log_command
 from bot.core.decide import Decision, decide
-from bot.core.facts import Facts, TrainFacts
+from bot.core.facts import AuditKind, Facts, TrainFacts
 from bot.core.memory import Memory
 from bot.core.model import IssueNumber, PullNumber
+from bot.core.progress import progress
 from bot.core.train_wish import WishKind
 from bot.errors import NotFound, NotInstalled, RateLimited, ReadFailed
 from bot.github.port import GitHub, RepositoryRef
-from bot.store import commands, lanes, plans, trains
+from bot.metrics import Metrics
+from bot.store import audit, commands, lanes, plans, trains
 from bot.store.db import Database
 from bot.store.installed import Repository
 from bot.store.lanes import Lease
+from bot.store.trains import Settled
 from bot.worker.apply import Applied, apply, learn
 from bot.worker.observe import observe
 
@@ -43,13 +48,16 @@ class Rest:
     error: str | None = None
 
 
-async def turn(github: GitHub, database: Database, app_id: int, lease: Lease, now: datetime) -> Decision | None:
-    """Do one turn over the plan of `lease` and release it. None = a read failed and the plan waits.
+async def turn(
+    github: GitHub, database: Database, app_id: int, lease: Lease, now: datetime, metrics: Metrics | None = None
+) -> Decision | None:
+    """Do one turn over the plan of `lease` and release it; count in `metrics` what it brought, if there are any.
 
+    Returns None if a read failed and the plan waits.
     Raises LeaseLost if another worker took the plan over; then nothing of this turn was kept.
     """
     try:
-        decision, applied, taught = await _turn(github, database, app_id, lease, now)
+        decision, applied, taught = await _turn(github, database, app_id, lease, now, metrics)
     except (ReadFailed, NotInstalled, NotFound) as error:
         log.warning("turn.read_failed", error=str(error), kind=type(error).__name__)
         if isinstance(error, NotFound):  # the issue is gone: it must not keep the turn from other plans
@@ -62,23 +70,27 @@ async def turn(github: GitHub, database: Database, app_id: int, lease: Lease, no
 
 
 async def _turn(
-    github: GitHub, database: Database, app_id: int, lease: Lease, now: datetime
+    github: GitHub, database: Database, app_id: int, lease: Lease, now: datetime, metrics: Metrics | None
 ) -> tuple[Decision, Applied, bool]:
     """Do the turn; the flag says that GitHub's refusals taught something that has yet to be shown or acted upon."""
     async with database.session() as session:
         stored = await plans.load(session, lease.lane_id)
         waiting = await commands.pending(session, lease.lane_id)
         train = await trains.look(session, lease, stored.base) if stored.base is not None else TrainFacts()
+        asked = any(each.verb == log_command.NAME and each.answer is None for each in waiting)
+        newest = await audit.newest(session, lease.lane_id, log_command.MOST) if asked else ()
     repository = RepositoryRef(
         installation_id=lease.installation_id, full_name=lease.full_name, repository_id=lease.repository_id
     )
     facts, memory = await observe(
         github, repository, IssueNumber(lease.number), stored.memory, waiting, app_id=app_id, now=now
     )
-    facts = replace(facts, train=train if facts.base.name == stored.base else TrainFacts())
+    facts = replace(facts, train=train if facts.base.name == stored.base else TrainFacts(), trail=newest)
     # reading a hostile plan may take a second of computing: not on the event loop
     decision = await asyncio.to_thread(decide, facts, memory)
-    decision = await _commit(database, lease, stored, facts, decision)
+    decision, told = await _commit(database, lease, stored, facts, decision)
+    if metrics is not None:
+        metrics.progressed(progress(stored.memory, decision, was_open=stored.open))
     for stream in decision.view.streams:
         log.debug("stage", key=stream.workstream.key, stage=stream.stage.value)
     seen = replace(repository, node_id=facts.repository.node_id)
@@ -88,11 +100,12 @@ async def _turn(
             await trains.settle(session, lease, facts.base.name, replace(decision.wish, kind=WishKind.NONE))
     learned = learn(decision.memory, applied, lease.failures)
     shown = applied.shown(decision.acks)
-    if learned != decision.memory or shown:
+    if learned != decision.memory or shown or told:
         async with database.session() as session:  # T5
             if learned != decision.memory:
                 await plans.remember(session, lease, learned)
             await commands.close(session, *shown)
+            await audit.settle(session, {entry: applied.outcomes.get(action) for entry, action in told.items()})
     if _concerns_groups(facts, applied):
         # The checks on merge groups go by those on the pulls; a transaction of its own, since it locks another lane.
         about = Repository(
@@ -132,10 +145,17 @@ def _owed(memory: Memory) -> set[PullNumber]:
 
 async def _commit(
     database: Database, lease: Lease, stored: plans.StoredPlan, facts: Facts, decision: Decision
-) -> Decision:
-    """Write the decision down (T4) and settle whose turn it is on the base; return it without merges if it is not ours."""
+) -> tuple[Decision, dict[int, Action]]:
+    """Write the decision and its audit trail down (T4) and settle whose turn it is on the base.
+
+    Returns the decision, without merges if the turn on the base is not ours, and the trail's entries that wait for the end
+    of their action.
+    """
+    proposed = len(decision.actions)
     async with database.session() as session:
         settled = await trains.settle(session, lease, facts.base.name, decision.wish)
+        decision = _as_settled(decision, settled, facts)
+        told = trail(facts, decision, was_open=stored.open)
         stored = replace(
             stored,
             memory=decision.memory,
@@ -147,12 +167,25 @@ async def _commit(
             open=decision.open,
         )
         await plans.commit_decision(session, lease, stored, answers=decision.answers, ignored=decision.ignored)
+        entries = await audit.write(session, lease, [entry for _, entry in told])
+    for action, entry in told:
+        if action is None and entry.kind is AuditKind.COMMAND:
+            log.info(
+                "command.answered", guid=entry.delivery, source=entry.source, author=entry.actor, outcome=entry.outcome
+            )
+    if len(decision.actions) < proposed:
+        log.info("train.not_ours", base=facts.base.name)
+    pairs = zip(entries, told, strict=True)
+    return decision, {number: action for number, (action, _) in pairs if action is not None}
+
+
+def _as_settled(decision: Decision, settled: Settled, facts: Facts) -> Decision:
+    """Take the merges out of a decision if the turn on the base is not the plan's, and look again in time."""
     if settled.holds:
         return decision
     actions = tuple(each for each in decision.actions if not isinstance(each, MergePull | EnqueuePull))
     look = settled.look_at
     if len(actions) < len(decision.actions):
-        log.info("train.not_ours", base=facts.base.name)
         look = look or facts.now  # who has the turn is shown at once; a place in the queue comes up later
     known = any(each.issue == facts.issue.number for each in facts.train.waiting)
     if decision.wish.kind is not WishKind.NONE and not known:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.errors import GitHubError
-from bot.github.port import GitHub
+from bot.github.port import FailedDelivery, GitHub
 from bot.store import inbox, lanes
 from bot.store.db import Database
 from bot.store.installed import Repository, see
@@ -19,17 +19,20 @@ log = structlog.get_logger()
 
 # GitHub keeps deliveries for 3 days (https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks).
 KEPT = timedelta(days=3)
+MOST_ATTEMPTS = 12  # of GitHub's to send one delivery; the last is 43 hours after the first if we look every 5 minutes
+MOST_LOOKED_UP = 5000  # of those that are due
+MOST_AT_ONCE = 100  # deliveries that one resync asks for: after a long outage they come in portions, oldest first
 
 
-async def resync(github: GitHub, database: Database, now: datetime) -> None:
+async def resync(github: GitHub, database: Database, now: datetime, period: timedelta) -> None:
     """Look for repositories we do not know yet, wake what is open there, ask for failed deliveries again.
 
-    Failures are logged and left for the next time: nothing depends on one resync.
+    `period` is how often this is done. Failures are logged and left for the next time: nothing depends on one resync.
     """
     await forget(database, now)
     try:
         await _wake_installed(github, database)
-        await _failed_deliveries(github, database, now)
+        await _failed_deliveries(github, database, now, period)
     except GitHubError as error:
         log.warning("resync.failed", error=str(error), kind=type(error).__name__)
 
@@ -43,11 +46,22 @@ async def _wake_installed(github: GitHub, database: Database) -> None:
         await lanes.wake_all(session, [repository_id for _, repository_id, _ in installed])
 
 
-async def _failed_deliveries(github: GitHub, database: Database, now: datetime) -> None:
+async def _failed_deliveries(github: GitHub, database: Database, now: datetime, period: timedelta) -> None:
     failed = await github.failed_deliveries(now - KEPT)
+    due = [each for each in failed if is_due(each, now, period)][:MOST_LOOKED_UP]
     async with database.session() as session:
-        known = await inbox.known(session, [guid for _, guid in failed])
-    for delivery_id, guid in failed:
-        if guid not in known:
-            outcome = await github.redeliver(delivery_id)
-            log.info("delivery.asked_again", guid=guid, outcome=outcome.kind.value)
+        known = await inbox.known(session, [each.guid for each in due])
+    missing = [each for each in due if each.guid not in known]
+    for each in missing[:MOST_AT_ONCE]:
+        outcome = await github.redeliver(each.id)
+        log.info("delivery.asked_again", guid=each.guid, attempt=each.attempts + 1, outcome=outcome.kind.value)
+
+
+def is_due(failed: FailedDelivery, now: datetime, period: timedelta) -> bool:
+    """Say whether to ask for a delivery once more: at once after its first failure, then ever more seldom, then no more.
+
+    Goes by GitHub's own list, so that several workers do not ask for one delivery each, and none forgets how often.
+    """
+    if failed.attempts >= MOST_ATTEMPTS:
+        return False
+    return failed.attempts == 1 or now - failed.tried_at >= period * 2 ** (failed.attempts - 2)

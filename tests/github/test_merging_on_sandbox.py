@@ -18,6 +18,7 @@ from bot.core.facts import PullFacts, PullState, ReviewState
 from bot.core.marker import mark
 from bot.core.model import Key, MergeMethod, Sha
 from bot.errors import RateLimited, ReadFailed
+from bot.github.port import FailedDelivery
 from tests.github.story import DONE, MOVED, REFUSED, UNKNOWN, W1, W2, Story, check_on
 
 # ---- merging ----
@@ -147,9 +148,9 @@ async def test_a_limit_is_respected(story: Story) -> None:
 async def test_deliveries_that_nobody_took_can_be_asked_for_again(story: Story) -> None:
     since = datetime.now(UTC) - timedelta(minutes=5)
     await story.call("PATCH", f"/repos/octo/demo/issues/{story.issue}", {"title": "Changed"})
-    failed: list[tuple[int, str]] = []
+    failed: list[FailedDelivery] = []
     while not failed:
         failed = await story.client.failed_deliveries(since)
-    assert len({guid for _, guid in failed}) == len(failed)
-    assert (await story.client.redeliver(failed[0][0])).kind is DONE
+    assert len({each.guid for each in failed}) == len(failed)
+    assert (await story.client.redeliver(failed[0].id)).kind is DONE
     assert await story.client.failed_deliveries(datetime.now(UTC) + timedelta(minutes=1)) == []

@@ -55,7 +55,7 @@ async def test_a_finished_delivery_is_not_taken_again_and_its_body_is_gone(datab
     assert await state_of(database, "a") == (state, 0, b"")
 
 
-async def test_a_failed_delivery_backs_off_and_at_last_stays_visible(database: Database) -> None:
+async def test_a_failed_delivery_backs_off_and_is_parked_at_last(database: Database) -> None:
     await accept(database, "a")
     now, waits = NOW, []
     for attempt in range(1, 9):
@@ -70,14 +70,57 @@ async def test_a_failed_delivery_backs_off_and_at_last_stays_visible(database: D
             now = due_at
     assert waits == [5, 10, 20, 40, 80, 160, 320]
     assert await taken(database, now + timedelta(days=1)) == []
-    assert await state_of(database, "a") == ("failed", 8, b'{"n": 1}')
+    assert await state_of(database, "a") == ("parked", 8, b'{"n": 1}')
 
 
-async def test_a_redelivery_revives_what_failed_for_good(database: Database) -> None:
-    await accept(database, "a")
+async def park(database: Database, guid: str) -> None:
     for _ in range(8):
         async with database.session() as session:
-            await inbox.fail(session, "a", "no", NOW)
+            await inbox.fail(session, guid, "no", NOW)
+
+
+async def states(database: Database) -> dict[str, str]:
+    async with database.session() as session:
+        return {each.guid: each.state for each in await inbox.listed(session, inbox.STATES)}
+
+
+async def test_what_waits_and_what_is_parked_is_listed_oldest_first(database: Database) -> None:
+    for guid, age in (("young", 1), ("parked", 3), ("done", 2)):
+        await accept(database, guid, NOW - age * SECOND)
+    await park(database, "parked")
+    async with database.session() as session:
+        await inbox.finish(session, "done")
+        found = await inbox.listed(session)
+        finished = await inbox.listed(session, ["done"])
+    assert [(each.guid, each.state, each.attempts, each.error) for each in found] == [
+        ("parked", "parked", 8, "no"),
+        ("young", "new", 0, None),
+    ]
+    assert (found[0].received_at, found[0].due_at) == (NOW - 3 * SECOND, None)
+    assert [each.guid for each in finished] == ["done"]
+
+
+async def test_a_replay_makes_new_again_what_is_parked_or_waits_and_nothing_else(database: Database) -> None:
+    for guid in ("parked", "other", "waits", "done"):
+        await accept(database, guid)
+    await park(database, "parked")
+    await park(database, "other")
+    async with database.session() as session:
+        await inbox.fail(session, "waits", "no", NOW)
+        await inbox.finish(session, "done")
+    async with database.session() as session:
+        assert await inbox.replay(session, ["parked", "waits", "done", "unknown"]) == {"parked", "waits"}
+    assert await taken(database, NOW) == ["parked", "waits"]
+    assert await states(database) == {"done": "done", "other": "parked", "parked": "new", "waits": "new"}
+    async with database.session() as session:
+        assert await inbox.replay(session) == {"other"}
+        assert await inbox.replay(session) == set()
+    assert await state_of(database, "other") == ("new", 0, b'{"n": 1}')
+
+
+async def test_a_redelivery_revives_what_is_parked(database: Database) -> None:
+    await accept(database, "a")
+    await park(database, "a")
     async with database.session() as session:
         assert await inbox.known(session, ["a", "b"]) == set()
     assert await accept(database, "a") is True

@@ -54,7 +54,8 @@ async def test_the_pages_count_and_name_nobody(tmp_path: Path) -> None:
         assert {path: answer.status for path, answer in answers.items()} == dict.fromkeys(answers, 200)
         texts = {path: await answer.text() for path, answer in answers.items()}
     assert "signalbox_open_plans 1.0" in texts["/metrics"]
-    assert 'signalbox_deliveries{state="failed"} 0.0' in texts["/metrics"]
+    assert 'signalbox_deliveries{state="parked"} 0.0' in texts["/metrics"]
+    assert "<dt>Parked deliveries</dt><dd>0</dd>" in texts["/"]
     assert "<dt>Running plans</dt><dd>1</dd>" in texts["/"]
     assert not [path for path, text in texts.items() if "hidden" in text or "4711" in text]
     await database.close()

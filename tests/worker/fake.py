@@ -31,7 +31,7 @@ from bot.core.facts import (
 )
 from bot.core.marker import read_marker
 from bot.core.model import Branch, IssueNumber, Login, NodeId, PullNumber, Role, Sha
-from bot.github.port import AppIdentity, OpenPullReading, PlanQuestion, PlanReading, RepositoryRef
+from bot.github.port import AppIdentity, FailedDelivery, OpenPullReading, PlanQuestion, PlanReading, RepositoryRef
 from tests.build import a_base, a_repository, an_issue
 
 Answer = Outcome | Callable[[], Awaitable[Outcome]]
@@ -60,6 +60,8 @@ class Fake:
         self.first_pages: list[bool] = []  # of each read of the open pulls: whether it was of the first page only
         self.looked_for: list[tuple[str, datetime]] = []
         self.done: list[Action] = []  # what was asked for, in order
+        self.lost: list[FailedDelivery] = []  # webhooks that never arrived
+        self.asked_again: list[int] = []  # those of them that were asked for again, by id
         self.body: str | None = None  # as the last write left the issue's
 
     def did(self, kind: type[Action]) -> list[Action]:
@@ -179,10 +181,11 @@ class Fake:
         """Let a branch have this pull."""
         self.branches[Branch(branch)] = WorkstreamFacts(pulls=(pull,))
 
-    async def failed_deliveries(self, since: datetime) -> list[tuple[int, str]]:
-        return []
+    async def failed_deliveries(self, since: datetime) -> list[FailedDelivery]:
+        return [each for each in self.lost if each.tried_at >= since]
 
     async def redeliver(self, delivery_id: int) -> Outcome:
+        self.asked_again.append(delivery_id)
         return DONE
 
     async def installed_repositories(self) -> list[tuple[int, int, str]]:

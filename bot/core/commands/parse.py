@@ -11,6 +11,8 @@ from itertools import pairwise
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from bot.core.redaction import without_secrets
+
 MAX_COMMANDS = 10  # of one comment; what comes after is not read
 MAX_BODY = 65_536  # characters: GitHub's limit for a comment
 MAX_TEXT = 500  # characters of a command's line that are kept
@@ -34,7 +36,7 @@ class TypedCommand:
     line: int  # 1-based line of the comment
     verb: str  # lower case; "help" where nothing stands behind "/signalbox"
     words: tuple[str, ...]  # what stands behind the verb
-    text: str  # the whole line, at most MAX_TEXT characters
+    text: str  # the whole line without secrets, at most MAX_TEXT characters
 
 
 def commands_in(body: str) -> tuple[TypedCommand, ...]:
@@ -73,12 +75,12 @@ def _read(first_line: int, content: str) -> Iterator[TypedCommand]:
     lines = content.replace(_MARK, "").replace(_MARK_END, "").split("\n")
     candidates = {index: found for index, line in enumerate(lines) if (found := _COMMAND.match(line)) is not None}
     for index in _in_the_open(lines, set(candidates)):
-        words = (candidates[index]["rest"] or "").split()
+        words = without_secrets(candidates[index]["rest"] or "").split()
         yield TypedCommand(
             line=first_line + index,
             verb=words[0].lower()[:MAX_VERB] if words else "help",
             words=tuple(words[1:]),
-            text=lines[index].strip()[:MAX_TEXT],
+            text=without_secrets(lines[index].strip())[:MAX_TEXT],
         )
 
 

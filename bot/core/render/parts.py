@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from bot.core.redaction import without_secrets
 from bot.core.text import code, cut, plain, when
 
 COMMENT_LIMIT = 60_000  # bytes; GitHub takes 65,536 characters, the rest is room for the hidden marker
@@ -54,7 +55,7 @@ def link(label: str, url: str | None) -> str:
 
 def fence(lines: Iterable[str], language: str = "") -> str:
     """Return a code block that its content cannot close: its fence is longer than any run of backticks inside."""
-    body = "\n".join("\n".join(each.splitlines()) for each in lines)
+    body = without_secrets("\n".join("\n".join(each.splitlines()) for each in lines))
     longest = max((len(run) for run in re.findall(r"`+", body)), default=0)
     marks = "`" * max(3, longest + 1)
     return f"{marks}{language}\n{body}\n{marks}"

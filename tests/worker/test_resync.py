@@ -1,0 +1,49 @@
+"""Webhooks that never arrived are asked for again: at once, then ever more seldom, then no more."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.github.port import FailedDelivery
+from bot.store import inbox
+from bot.store.db import Database
+from bot.worker.resync import MOST_AT_ONCE, MOST_ATTEMPTS, is_due, resync
+from tests.worker.fake import Fake
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+PERIOD = timedelta(minutes=5)
+
+
+def lost(number: int, *, attempts: int = 1, minutes: float = 0) -> FailedDelivery:
+    at = NOW - timedelta(minutes=minutes)
+    return FailedDelivery(id=number, guid=f"guid-{number}", tried_at=at, attempts=attempts)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "minutes", "due"),
+    [(1, 0, True), (2, 4, False), (2, 5, True), (3, 9, False), (3, 10, True), (6, 79, False), (6, 80, True)],
+)
+def test_each_further_attempt_waits_twice_as_long(attempts: int, minutes: int, due: bool) -> None:
+    assert is_due(lost(1, attempts=attempts, minutes=minutes), NOW, PERIOD) is due
+
+
+def test_after_many_attempts_it_is_left_alone() -> None:
+    assert is_due(lost(1, attempts=MOST_ATTEMPTS - 1, minutes=4000), NOW, PERIOD)
+    assert not is_due(lost(1, attempts=MOST_ATTEMPTS, minutes=4000), NOW, PERIOD)
+
+
+async def test_only_what_is_missing_and_due_is_asked_for(database: Database, github: Fake) -> None:
+    github.lost = [lost(1), lost(2, attempts=2, minutes=1), lost(3), lost(4, minutes=60), lost(5, minutes=5000)]
+    async with database.session() as session:
+        await inbox.accept(session, "guid-3", "push", b"{}", NOW)  # it did arrive, only our answer was late
+        await inbox.accept(session, "guid-4", "push", b"{}", NOW)
+        for _ in range(inbox.MAX_ATTEMPTS):
+            await inbox.fail(session, "guid-4", "no", NOW)  # parked: a fresh copy may help
+    await resync(github, database, NOW, PERIOD)
+    assert github.asked_again == [1, 4]
+
+
+async def test_after_a_long_outage_they_come_in_portions(database: Database, github: Fake) -> None:
+    github.lost = [lost(number) for number in range(MOST_AT_ONCE + 50)]
+    await resync(github, database, NOW, PERIOD)
+    assert github.asked_again == list(range(MOST_AT_ONCE))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["bot.core", "bot.web", "bot.worker.intake", "markdown_it", "yaml"]):
+with atheris.instrument_imports(include=["bot.core", "bot.web", "bot.worker.intake", "markdown_it", "yaml", "fuzz"]):
     from fuzz.payloads import EVENTS
     from fuzz.targets import TARGETS
 

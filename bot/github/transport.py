@@ -160,6 +160,8 @@ class Transport:
                 yield item
             if page.next_url is None:
                 return
+            if not page.next_url.startswith(f"{self._api_url}/"):
+                raise ReadFailed(f"GET {route}: the next page is not GitHub's, and the token is for nobody else")
             call = Call(method="GET", route=route, url=page.next_url, who=who)
             page = await self._get(call, cached=cached)
 

@@ -287,6 +287,14 @@ async def test_what_may_not_be_cached_is_always_asked_for_anew(stack: Stack) -> 
     assert all("if-none-match" not in seen.headers for seen in stack.fake.of(THING))
 
 
+async def test_a_next_page_that_is_elsewhere_gets_no_token(stack: Stack) -> None:
+    elsewhere = f"{stack.fake.url.replace('127.0.0.1', 'localhost')}/repos/octo/demo/thing?page=2"
+    stack.fake.answers(THING, reply([1], headers={"link": f'<{elsewhere}>; rel="next"'}))
+    with pytest.raises(ReadFailed, match="not GitHub's"):
+        [item async for item in stack.transport.get_all(INSTALLATION, ROUTE, NAMES)]
+    assert len(stack.fake.of(THING)) == 1
+
+
 async def test_pages_are_followed(stack: Stack) -> None:
     link = {"link": f'<{stack.fake.url}/repos/octo/demo/thing?page=2>; rel="next"', "etag": '"1"'}
     stack.fake.answers(THING, reply({"items": [1, 2]}, headers=link), reply({"items": [3]}))

@@ -45,6 +45,10 @@ def _run(given: argparse.Namespace) -> int:
             return asyncio.run(export)
         case "migrate":
             asyncio.run(app.migrate(settings))
+        case "doctor":
+            report = asyncio.run(app.doctor(settings, given.repository, given.base))
+            print(report.to_json() if given.json else report.to_text())
+            return report.exit_code
         case side:
             asyncio.run(app.serve(settings, web_side=side != "worker", worker_side=side != "web"))
     return 0
@@ -68,6 +72,13 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("web", help="only receive webhooks (needs a `worker` on the same database)")
     commands.add_parser("worker", help="only work")
     commands.add_parser("migrate", help="bring the database to the newest form and exit")
+    doctor = commands.add_parser(
+        "doctor",
+        help="say what is wrong with a repository's set-up and its plans: exit 0 nothing, 1 problems, 2 unseen",
+    )
+    doctor.add_argument("repository", metavar="OWNER/REPO", type=_repository)
+    doctor.add_argument("--base", help="the branch that plans merge into, if not the default branch")
+    doctor.add_argument("--json", action="store_true", help="for programs")
     _add_console(commands)
     linter = commands.add_parser(
         "lint", help="read a plan and say what Signalbox understands and what is wrong with it"

@@ -9,12 +9,15 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
 import structlog
 from aiohttp import web
+from sqlalchemy.engine import make_url
 
+from bot.core.model import Branch
 from bot.github.app_auth import AppAuth
 from bot.github.client import Client
 from bot.github.transport import WRITE_GAP, Transport, TransportOptions
@@ -25,6 +28,7 @@ from bot.store.db import Database, now
 from bot.store.inbox import Inbox
 from bot.store.migrate import upgrade
 from bot.web.server import build_app, build_watch, runner
+from bot.worker.doctor import Report, examine
 from bot.worker.loop import Bell, Worker
 
 log = structlog.get_logger()
@@ -110,6 +114,23 @@ async def migrate(settings: Settings) -> None:
         await upgrade(database.engine)
     finally:
         await database.close()
+
+
+async def doctor(settings: Settings, repository: str, base: str | None) -> Report:
+    """Examine a repository ("owner/name") and its plans; reads only, so it may run beside a server."""
+    async with AsyncExitStack() as stack:
+        database = Database(settings.database_url) if _is_there(settings.database_url) else None
+        if database is not None:
+            stack.push_async_callback(database.close)
+        http = await stack.enter_async_context(aiohttp.ClientSession(auto_decompress=True))
+        at = Branch(base) if base is not None else None
+        return await examine(_github(settings, http), database, repository, at, app_id=settings.github_app_id)
+
+
+def _is_there(database_url: str) -> bool:
+    """Say whether a database may be opened without making one: SQLite makes a file that is not there."""
+    url = make_url(database_url)
+    return url.get_backend_name() != "sqlite" or (url.database is not None and Path(url.database).exists())
 
 
 def _github(settings: Settings, session: aiohttp.ClientSession, metrics: Metrics | None = None) -> Client:

@@ -95,12 +95,12 @@ async def _with_fault(request: web.Request, handler: Handler, fault: ApiFault | 
     if fault is None:
         return await _guarded(request, handler)
     await asyncio.sleep(fault.delay_ms / 1000)
-    if fault.status is None and fault.partial is None:
+    if fault.partial is not None:
+        return _partial(await _guarded(request, handler), fault.partial)
+    if fault.status is None:
         return await _guarded(request, handler)
     if fault.after:
         await _guarded(request, handler)
-    if fault.partial is not None:
-        return _partial(await _guarded(request, handler), fault.partial)
     if fault.status == 0:
         assert request.transport is not None
         request.transport.abort()

@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import gidgethub
@@ -81,6 +83,14 @@ def message_of(status: int, body: bytes) -> str:
         if words:
             parts.append(str(words))
     return clean(": ".join(parts))
+
+
+def time_of(reply: Reply) -> datetime | None:
+    """Return when GitHub answered, by its own clock (UTC); None if it does not say."""
+    try:
+        return parsedate_to_datetime(reply.headers["date"]).astimezone(UTC)
+    except (KeyError, ValueError, TypeError):
+        return None
 
 
 def page_of(reply: Reply) -> Page:

@@ -13,11 +13,24 @@ from typing import Any
 from cachetools import LRUCache
 
 from bot.core.actions import BuildBranch, MergePull, Mutation, Outcome, OutcomeKind, RerunJob, StartWorkflow, TryMerge
+from bot.core.examination import Examination
 from bot.core.facts import CommitFacts, FailureFacts, PullFacts, QueueEntry, Step, WorkstreamFacts
 from bot.core.marker import read_marker
 from bot.core.model import Branch, IssueNumber, Login, MergeMethod, NodeId, Role, Sha
 from bot.errors import GitHubError, NotFound
-from bot.github import explained, history, mutations, outcomes, queries, queue, readings, suites, trial, workflows
+from bot.github import (
+    checkup,
+    explained,
+    history,
+    mutations,
+    outcomes,
+    queries,
+    queue,
+    readings,
+    suites,
+    trial,
+    workflows,
+)
 from bot.github.answers import GraphQLError, ResourceLimits, documented_shapes
 from bot.github.git_database import GitDatabase
 from bot.github.own_app import failed_deliveries, installed_repositories
@@ -177,6 +190,10 @@ class Client:
         if found is None or found["issue"] is None:
             raise NotFound(f"issue {number} of {repository.full_name}")
         return str(found["issue"]["body"])
+
+    async def examine(self, full_name: str, base: Branch | None) -> Examination:
+        """Examine a repository's set-up for the self-check, by seven reads; `base` None = its default branch."""
+        return await checkup.examine(self._transport, self._ask, full_name, base)
 
     async def app(self) -> AppIdentity:
         """Return who this App is; also the cheapest proof that id, key and clock are right."""

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.core.actions import BuildBranch, MergePull, Mutation, Outcome, RerunJob, StartWorkflow, TryMerge
+from bot.core.examination import Examination
 from bot.core.facts import (
     BaseFacts,
     CommitFacts,
@@ -167,6 +168,9 @@ class GitHub(Protocol):
 
     async def start_workflow(self, repository: RepositoryRef, action: StartWorkflow) -> Outcome:
         """Start a workflow on a branch. REFUSED if it is not there, takes no such start, or the App may not."""
+
+    async def examine(self, full_name: str, base: Branch | None) -> Examination:
+        """Examine a repository's set-up for the self-check, by seven reads; `base` None = its default branch."""
 
     async def app(self) -> AppIdentity:
         """Return who we are."""

@@ -66,11 +66,6 @@ def login(actor: Json | None) -> Login:
 
 def repository(data: Json) -> RepositoryFacts:
     """Read the repository."""
-    allowed = {
-        MergeMethod.MERGE: data["mergeCommitAllowed"],
-        MergeMethod.SQUASH: data["squashMergeAllowed"],
-        MergeMethod.REBASE: data["rebaseMergeAllowed"],
-    }
     return RepositoryFacts(
         id=data["databaseId"],
         node_id=NodeId(data["id"]),
@@ -78,7 +73,7 @@ def repository(data: Json) -> RepositoryFacts:
         url=data["url"],
         default_branch=default_branch(data),
         archived=data["isArchived"],
-        merge_methods=frozenset(method for method, is_allowed in allowed.items() if is_allowed),
+        merge_methods=merge_methods(data),
         # GitHub's search is by words, so that "signalbox" alone would be found too.
         labels={
             label["name"]: NodeId(label["id"])
@@ -86,6 +81,16 @@ def repository(data: Json) -> RepositoryFacts:
             if label["name"].startswith(LABEL_PREFIX)
         },
     )
+
+
+def merge_methods(data: Json) -> frozenset[MergeMethod]:
+    """Return the ways of merging that the repository allows."""
+    allowed = {
+        MergeMethod.MERGE: data["mergeCommitAllowed"],
+        MergeMethod.SQUASH: data["squashMergeAllowed"],
+        MergeMethod.REBASE: data["rebaseMergeAllowed"],
+    }
+    return frozenset(method for method, is_allowed in allowed.items() if is_allowed)
 
 
 def default_branch(data: Json) -> Branch:

@@ -30,10 +30,12 @@ from bot.github.answers import (
     message_of,
     page_of,
     read_error,
+    time_of,
 )
 from bot.github.app_auth import AppAuth, Clock, Reach, utc_now
 from bot.github.governor import RESOURCES, Governor, Resource
 from bot.github.minting import Minter
+from bot.github.outcomes import NO_PERMISSION
 from bot.github.port import RepositoryRef
 
 API_VERSION = "2022-11-28"
@@ -185,6 +187,7 @@ class Transport:
             raise RateLimited(f"{call.route}: GitHub's GraphQL quota is used up", until)
         errors = tuple(error for error in answer.errors if not forgive(error))
         if errors:
+            self._lacks_permission(call, *(error.message for error in errors))
             raise graphql_read_error(call.route, errors)
         return answer.data
 
@@ -218,6 +221,7 @@ class Transport:
         if answer.rate_limited:
             until = self._governor(call.installation).close("graphql", reply.headers)
             return self._later(until, "GraphQL quota used up")
+        self._lacks_permission(call, *(error.message for error in answer.errors))
         return answer
 
     # ---- the funnel ----
@@ -311,7 +315,15 @@ class Transport:
             return Outcome(kind=OutcomeKind.LATER, detail=reply.message)
         if reply.status == NO_ANSWER or reply.status >= 500:
             return Outcome(kind=OutcomeKind.UNKNOWN, detail=reply.message)
+        if 300 <= reply.status < 400:
+            return Outcome(kind=OutcomeKind.MOVED, detail="the repository has another name now")
         return reply
+
+    def _lacks_permission(self, call: Call, *messages: str) -> None:
+        """After a refusal for want of a permission, have the next token carry what is granted by then."""
+        if call.reach is not None and any(NO_PERMISSION in message.lower() for message in messages):
+            self._auth.forget(call.reach)
+            self._minter.forget(call.reach.installation)
 
     def outcome_of(self, error: GitHubError) -> Outcome:
         """Return what a failed preparation means for the write that it was for: nothing was sent."""
@@ -336,9 +348,11 @@ class Transport:
         if call.body is not None:
             headers["content-type"] = "application/json"
         reply = await self._send(call, headers, seconds)
+        if reply.status == 403:
+            self._lacks_permission(call, reply.message)
         if reply.status == 401:
             if reach is None:
-                self._auth.drop_jwt()
+                self._auth.drop_jwt(time_of(reply))
             else:
                 self._auth.drop(reach, token)
         return reply
@@ -350,7 +364,13 @@ class Transport:
         status = NO_ANSWER
         try:
             async with self._session.request(
-                call.method, call.url, headers=headers, data=call.body, timeout=timeout, middlewares=(_send_once,)
+                call.method,
+                call.url,
+                headers=headers,
+                data=call.body,
+                timeout=timeout,
+                middlewares=(_send_once,),
+                allow_redirects=call.method == "GET",  # a write goes to a repository's new name only after a look at it
             ) as response:
                 body = await response.read()
                 status = response.status

@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+import structlog
+
+from bot.core import liveness
 from bot.core.config import read_config
 from bot.core.facts import BaseFacts, CheckState, CommandFacts, CommitFacts, Facts, Step, WorkstreamFacts
 from bot.core.failures import unexplained
@@ -18,9 +21,11 @@ from bot.core.memory import Memory
 from bot.core.model import Branch, IssueNumber, Login, NodeId, Role, Sha, Update
 from bot.core.survey import Survey, survey
 from bot.core.train import due_checkpoint
-from bot.errors import ReadFailed
+from bot.errors import GitHubError, NotFound, ReadFailed
 from bot.github.port import GitHub, PlanQuestion, PlanReading, RepositoryRef
 from bot.store.commands import StoredCommand
+
+log = structlog.get_logger()
 
 MAX_READS = 3  # a plan whose base or branches change while it is read is read again, that often at most
 
@@ -65,7 +70,20 @@ async def observe(
     runs = await _unexplained(facts, memory)
     if runs:
         facts = replace(facts, failures=await github.failures(repository, runs))
+    if memory.intent.start is not None or found.config.label in reading.issue.labels:
+        memory = await _examined(github, reading, memory, app_id, now)
     return facts, replace(memory, asked=(question.base, question.branches), watched=tuple(sorted(commits)))
+
+
+async def _examined(github: GitHub, reading: PlanReading, memory: Memory, app_id: int, now: datetime) -> Memory:
+    """Look at the plan's surroundings if that is due. Nothing is decided from them, so a failed look ends no turn."""
+    found = None
+    if liveness.is_due(memory, now):
+        try:
+            found = await github.examine(reading.repository.full_name, reading.base.name)
+        except GitHubError as error:
+            log.warning("examination.failed", error=str(error), kind=type(error).__name__)
+    return liveness.examined(memory, found, app_id=app_id, now=now)
 
 
 async def _read(
@@ -83,6 +101,8 @@ async def _read(
     back = _rollback_branch(memory, issue)
     for _ in range(MAX_READS):
         reading = await github.read_plan(repository, question)
+        if repository.repository_id not in {None, reading.repository.id}:
+            raise NotFound(f"{repository.full_name} is another repository now")  # it was renamed, and its name taken
         found = survey(
             body=reading.issue.body, title=reading.issue.title, config_source=reading.config_source, memory=memory
         )

@@ -93,7 +93,8 @@ async def _turn(
         metrics.progressed(progress(stored.memory, decision, was_open=stored.open))
     for stream in decision.view.streams:
         log.debug("stage", key=stream.workstream.key, stage=stream.stage.value)
-    seen = replace(repository, node_id=facts.repository.node_id)
+    # by its newest name: a read follows a renamed repository, a write does not
+    seen = replace(repository, node_id=facts.repository.node_id, full_name=facts.repository.full_name)
     applied = await apply(github, database, lease, seen, decision.actions)
     if applied.refused_to_merge and decision.wish.kind is WishKind.TAKE:  # another plan must not wait for the next try
         async with database.session() as session:

@@ -45,7 +45,7 @@ def ill(found: Examination) -> dict[str, Health]:
 
 def grant(**changes: str | None) -> Grant:
     """What the App needs, but for some permissions; None = taken away."""
-    levels: dict[str, str | None] = {area: need.level for area, need in PERMISSIONS.items()} | changes
+    levels: dict[str, str | None] = {**{area: need.level for area, need in PERMISSIONS.items()}, **changes}
     given = {area: level for area, level in levels.items() if level is not None}
     return Grant(permissions=given, events=an_examination().wanted.events)
 

@@ -19,6 +19,7 @@ from bot.core.actions import (
     StartWorkflow,
     TryMerge,
 )
+from bot.core.examination import Examination
 from bot.core.facts import (
     BaseFacts,
     CommitFacts,
@@ -32,7 +33,7 @@ from bot.core.facts import (
 from bot.core.marker import read_marker
 from bot.core.model import Branch, IssueNumber, Login, NodeId, PullNumber, Role, Sha
 from bot.github.port import AppIdentity, FailedDelivery, OpenPullReading, PlanQuestion, PlanReading, RepositoryRef
-from tests.build import a_base, a_repository, an_issue
+from tests.build import a_base, a_repository, an_examination, an_issue
 
 Answer = Outcome | Callable[[], Awaitable[Outcome]]
 DONE = Outcome(kind=OutcomeKind.DONE)
@@ -55,6 +56,8 @@ class Fake:
         self.there: dict[str, NodeId] = {}  # journal key -> a comment of ours that GitHub has
         self.role_of: dict[Login, Role] = {Login("mia"): Role.MAINTAIN}
         self.read_error: Exception | None = None
+        self.examination: Examination | Exception = an_examination()
+        self.examinations = 0
         self.answers: dict[type[Action], list[Answer]] = {}
         self.reads = 0
         self.first_pages: list[bool] = []  # of each read of the open pulls: whether it was of the first page only
@@ -190,6 +193,12 @@ class Fake:
 
     async def installed_repositories(self) -> list[tuple[int, int, str]]:
         return []
+
+    async def examine(self, full_name: str, base: Branch | None) -> Examination:
+        self.examinations += 1
+        if isinstance(self.examination, Exception):
+            raise self.examination
+        return self.examination
 
     async def app(self) -> AppIdentity:
         return AppIdentity(id=1001, slug="signalbox", url="https://x.example")

@@ -1,0 +1,152 @@
+"""Stories of a repository that is renamed, moved, archived or hidden, and of bases that go or change their names."""
+
+import pytest
+
+from bot.store import lanes
+from tests.scenarios.play import PLAN, Play, plan_of
+
+PAIR = {"W1": [], "W2": ["W1"]}
+
+
+async def wake_everything(play: Play) -> None:
+    """Have everything looked at anew, as it is every few minutes."""
+    assert play.bot is not None
+    async with play.bot.database.session() as session:
+        await lanes.wake_all(session)
+
+
+async def test_a_renamed_repository_is_followed_and_written_to_by_its_new_name(play: Play) -> None:
+    await play.start_plain(PAIR, protect=True)
+    await play.do("ada", "PATCH", "", {"name": "shop"})
+    await play.settled()
+    await play.forget_requests()
+    await play.hand_in("W1")
+    await play.settled()
+    assert (await play.pull("W1"))["merged"]
+    writes = [each for each in await play.requests() if each["method"] == "PUT"]
+    assert [each["path"] for each in writes] == [f"/repos/octo/shop/pulls/{play.pulls['W1']}/merge"]
+    await play.report(await play.tip(), "success")
+    await play.settled()
+    assert await play.stage("W2") == "ready"
+
+
+async def test_a_rename_that_nobody_told_of_is_followed_too(play: Play) -> None:
+    await play.start_plain(PAIR, protect=True)
+    await play.push("part/w1", "w1.txt", "work\n")
+    await play.ci("W1")
+    await play.tick("W1")
+    await play.tell("wim", "/signalbox ready", play.pulls["W1"])
+    await play.faults({"webhooks": {"drop": 1.0}})
+    await play.do("ada", "PATCH", "", {"name": "shop"})
+    await play.approve("W1")
+    await play.forget_requests()
+    await wake_everything(play)
+    await play.settled()
+    assert (await play.pull("W1"))["merged"]
+    writes = [each["path"] for each in await play.requests() if each["method"] == "PUT"]
+    assert writes == [f"/repos/octo/shop/pulls/{play.pulls['W1']}/merge"]
+
+
+async def test_another_repository_under_the_old_name_is_not_taken_for_the_plans(play: Play) -> None:
+    await play.start_plain(PAIR, protect=True)
+    await play.faults({"webhooks": {"drop": 1.0}})
+    await play.do("ada", "PATCH", "", {"name": "shop"})
+    other = await play.do("ada", "POST", "//user/repos", {"name": "demo", "auto_init": True})
+    for _ in range(play.issue):
+        await play.do("ada", "POST", "//repos/octo/demo/issues", {"title": "Mine", "body": PLAN, "labels": ["plan"]})
+    await play.faults({})
+    await wake_everything(play)
+    await play.settled()
+    listed = (await play.call("ada", "GET", "//repos/octo/demo/pulls?state=all")).body
+    assert (listed, (await play.call("ada", "GET", "//repos/octo/demo/branches")).body[1:]) == ([], [])
+    assert other["id"] != play.world.repository("octo", "shop").id
+    comments = (await play.call("ada", "GET", f"//repos/octo/demo/issues/{play.issue}/comments")).body
+    assert comments == []
+
+
+async def test_a_transferred_repository_keeps_its_plan(play: Play) -> None:
+    await play.configure("checks: []\nverify: []\n")
+    await play.start_plain(PAIR, protect=True)
+    before = await play.status_comment()
+    await play.do("ada", "POST", "//_sandbox/apps/signalbox/installations", {"account": "mia"})
+    await play.do("ada", "POST", "/transfer", {"new_owner": "mia"})
+    await play.settled()
+    await play.push("part/w1", "w1.txt", "work\n")
+    await play.tick("W1")
+    await play.say("wim", "/signalbox ready", play.pulls["W1"])
+    await play.approve("W1")
+    await play.settled()
+    assert (await play.pull("W1"))["merged"]
+    assert await play.stage("W2") == "ready"
+    assert (await play.status_comment())["id"] == before["id"]
+    assert "1 of 2 done" in await play.status()
+
+
+async def test_an_archived_repository_is_left_alone_and_goes_on_afterwards(play: Play) -> None:
+    await play.start_plain(PAIR, protect=True)
+    await play.do("ada", "PATCH", "", {"archived": True})
+    await play.settled()
+    await play.forget_requests()
+    await wake_everything(play)
+    await play.settled()
+    asked = await play.requests()
+    assert asked != []
+    assert [each for each in asked if each["fields"] or each["method"] in {"PUT", "PATCH", "DELETE"}] == []
+    await play.do("ada", "PATCH", "", {"archived": False})
+    await play.settled()
+    await play.hand_in("W1")
+    await play.settled()
+    assert await play.merged() == ["W1"]
+    status = await play.status()
+    assert "archived" not in status
+    assert "Refused by GitHub" not in status
+
+
+async def test_a_repository_that_is_made_private_is_still_seen(play: Play) -> None:
+    await play.start_plain(PAIR, protect=True)
+    await play.do("ada", "PATCH", "", {"private": True})
+    await play.hand_in("W1")
+    await play.settled()
+    assert await play.merged() == ["W1"]
+    assert await play.stage("W2") == "ready"
+
+
+@pytest.mark.parametrize("renamed", [True, False], ids=["renamed", "deleted"])
+async def test_a_base_that_is_gone_stops_everything_and_comes_back(play: Play, renamed: bool) -> None:
+    play.verified.add("next")
+    await play.do("ada", "POST", "/git/refs", {"ref": "refs/heads/next", "sha": await play.tip()})
+    await play.start(plan_of(PAIR, base="next"), protect=False)
+    tip = await play.tip("next")
+    if renamed:
+        await play.do("ada", "POST", "/branches/next/rename", {"new_name": "later"})
+    else:
+        await play.do("ada", "DELETE", "/git/refs/heads/next")
+    await play.settled()
+    status = await play.status()
+    assert "The base branch `next` does not exist" in status
+    assert ("renamed to `later`" in status) is renamed
+    if renamed:
+        await play.hand_in("W1")
+        await play.settled()
+        assert await play.merged() == []
+        await play.do("ada", "POST", "/branches/later/rename", {"new_name": "next"})
+    else:
+        await play.do("ada", "POST", "/git/refs", {"ref": "refs/heads/next", "sha": tip})
+        for number in play.pulls.values():
+            await play.do("mia", "PATCH", f"/pulls/{number}", {"state": "open"})
+        await play.hand_in("W1")
+    await play.settled()
+    assert await play.merged() == ["W1"]
+    assert await play.stage("W2") == "ready"
+
+
+async def test_another_default_branch_does_not_move_a_running_plan(play: Play) -> None:
+    await play.start_plain(PAIR, protect=True)
+    await play.do("ada", "POST", "/git/refs", {"ref": "refs/heads/trunk", "sha": await play.tip()})
+    await play.do("ada", "PATCH", "", {"default_branch": "trunk"})
+    trunk = await play.tip("trunk")
+    await play.hand_in("W1")
+    await play.settled()
+    assert await play.merged() == ["W1"]
+    assert await play.tip("trunk") == trunk
+    assert "onto `main`" in await play.status()

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from bot.core.plan.lint import lint
+from bot.core.text import printed
 from bot.errors import SettingsError
 
 EXIT_USAGE = 2  # as argparse says it
@@ -45,6 +46,10 @@ def _run(given: argparse.Namespace) -> int:
             return asyncio.run(export)
         case "migrate":
             asyncio.run(app.migrate(settings))
+        case "rebuild":
+            done = asyncio.run(app.rebuild(settings, *given.about, force=given.force))
+            print("\n".join(printed(line) for line in done.lines), file=sys.stderr if done.exit_code else sys.stdout)
+            return done.exit_code
         case "doctor":
             report = asyncio.run(app.doctor(settings, given.repository, given.base))
             print(report.to_json() if given.json else report.to_text())
@@ -72,6 +77,11 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("web", help="only receive webhooks (needs a `worker` on the same database)")
     commands.add_parser("worker", help="only work")
     commands.add_parser("migrate", help="bring the database to the newest form and exit")
+    rebuild = commands.add_parser(
+        "rebuild", help="restore a plan from GitHub if the database lost it: exit 0 restored, 1 not"
+    )
+    rebuild.add_argument("about", metavar="OWNER/REPO#N", type=_plan)
+    rebuild.add_argument("--force", action="store_true", help="also if the plan is known: replace what is known of it")
     doctor = commands.add_parser(
         "doctor",
         help="say what is wrong with a repository's set-up and its plans: exit 0 nothing, 1 problems, 2 unseen",
@@ -108,6 +118,13 @@ def _about(text: str) -> tuple[str, int]:
     if number and not (number.isascii() and number.isdecimal()):
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form OWNER/REPO#N")
     return _repository(name), int(number or 0)
+
+
+def _plan(text: str) -> tuple[str, int]:
+    repository, number = _about(text)
+    if not number:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form OWNER/REPO#N")
+    return repository, number
 
 
 def _repository(text: str) -> str:

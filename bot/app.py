@@ -15,9 +15,11 @@ from urllib.parse import urlsplit
 import aiohttp
 import structlog
 from aiohttp import web
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from sqlalchemy.engine import make_url
 
 from bot.core.model import Branch
+from bot.core.seal import Seal
 from bot.github.app_auth import AppAuth
 from bot.github.client import Client
 from bot.github.transport import WRITE_GAP, Transport, TransportOptions
@@ -28,6 +30,7 @@ from bot.store.db import Database, now
 from bot.store.inbox import Inbox
 from bot.store.migrate import upgrade
 from bot.web.server import build_app, build_watch, runner
+from bot.worker import by_hand
 from bot.worker.doctor import Report, examine
 from bot.worker.loop import Bell, Worker
 
@@ -76,6 +79,7 @@ async def running(settings: Settings, *, web_side: bool, worker_side: bool) -> A
                 github=_github(settings, http, metrics),
                 database=database,
                 app_id=settings.github_app_id,
+                seal=_seal(settings),
                 deliveries=bell,
                 metrics=metrics,
                 turns=settings.workers,
@@ -127,10 +131,31 @@ async def doctor(settings: Settings, repository: str, base: str | None) -> Repor
         return await examine(_github(settings, http), database, repository, at, app_id=settings.github_app_id)
 
 
+async def rebuild(settings: Settings, repository: str, issue: int, *, force: bool) -> by_hand.Report:
+    """Restore a plan of a repository ("owner/name") from GitHub; may run beside a server."""
+    async with AsyncExitStack() as stack:
+        database = Database(settings.database_url)
+        stack.push_async_callback(database.close)
+        await upgrade(database.engine)
+        http = await stack.enter_async_context(aiohttp.ClientSession(auto_decompress=True))
+        return await by_hand.rebuild_by_hand(
+            _github(settings, http), database, _seal(settings), repository=repository, issue=issue, force=force
+        )
+
+
 def _is_there(database_url: str) -> bool:
     """Say whether a database may be opened without making one: SQLite makes a file that is not there."""
     url = make_url(database_url)
     return url.get_backend_name() != "sqlite" or (url.database is not None and Path(url.database).exists())
+
+
+def _seal(settings: Settings) -> Seal:
+    """The seal that follows from the App's private key, in whatever form it is written down.
+
+    Not from the webhook secret: the seal is public, and a short secret could be guessed from it.
+    """
+    key = load_pem_private_key(settings.github_private_key.get_secret_value().encode(), password=None)
+    return Seal.of(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
 
 
 def _github(settings: Settings, session: aiohttp.ClientSession, metrics: Metrics | None = None) -> Client:

@@ -66,6 +66,9 @@ class _Ours:
 
 def _course(facts: Facts, memory: Memory, view: PlanView) -> Memory:
     """Follow the base's moves since the last turn: what is the plan's becomes a landing, the rest is named."""
+    start = memory.intent.start
+    if memory.tip is None and not facts.course and start is not None and start.base_sha != facts.base.sha:
+        return memory  # started at an older state of the base, which this turn's read did not know yet
     if facts.course is None:
         return _rewritten(facts, memory)
     ours = {each.pull.number: each for each in _pulls(facts, memory, view)}

@@ -20,6 +20,7 @@ from bot.core.model import Branch, IssueNumber, Login, MergeMethod, NodeId, Role
 from bot.errors import GitHubError, NotFound
 from bot.github import (
     checkup,
+    conversations,
     explained,
     history,
     mutations,
@@ -34,7 +35,15 @@ from bot.github import (
 from bot.github.answers import GraphQLError, ResourceLimits, documented_shapes
 from bot.github.git_database import GitDatabase
 from bot.github.own_app import failed_deliveries, installed_repositories
-from bot.github.port import AppIdentity, FailedDelivery, OpenPullReading, PlanQuestion, PlanReading, RepositoryRef
+from bot.github.port import (
+    AppIdentity,
+    ConversationReading,
+    FailedDelivery,
+    OpenPullReading,
+    PlanQuestion,
+    PlanReading,
+    RepositoryRef,
+)
 from bot.github.transport import Transport
 
 MAX_REPOSITORY_IDS = 4096
@@ -182,6 +191,24 @@ class Client:
                 if marker is not None and marker.key == journal_key and app.get("id") == self._app_id:
                     return NodeId(comment["node_id"])
             return None
+
+    async def conversations(self, repository: RepositoryRef, numbers: Sequence[int]) -> dict[int, ConversationReading]:
+        """Read what was said on issues and pulls: one request for 10 of them and one for 100 comments more of one."""
+        return await conversations.conversations(partial(self._ask, repository), numbers)
+
+    async def wrote(self, repository: RepositoryRef, comment: int) -> bool:
+        """Say whether a comment was written through this App, which GitHub tells only in REST."""
+        route = "/repos/{owner}/{name}/issues/comments/{comment}"
+        names = {**_names(repository), "comment": str(comment)}
+        data = (await self._transport.get(repository, route, names)).data
+        with documented_shapes("a comment"):
+            return (data.get("performed_via_github_app") or {}).get("id") == self._app_id
+
+    async def labelled_issues(
+        self, repository: RepositoryRef, label: str
+    ) -> tuple[str | None, tuple[IssueNumber, ...]]:
+        """Return the config on the default branch and the open issues that carry a label, one request for 100."""
+        return await conversations.labelled_issues(partial(self._ask, repository), label)
 
     async def issue_body(self, repository: RepositoryRef, number: IssueNumber) -> str:
         """Return the newest body of an issue, not from any cache."""

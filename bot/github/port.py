@@ -78,6 +78,30 @@ class OpenPullReading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CommentReading:
+    """A comment on an issue or pull."""
+
+    id: int  # rises with time
+    node_id: NodeId
+    url: str
+    body: str
+    author: Login
+    author_is_bot: bool
+    ours: bool  # its author is this App's bot
+    at: datetime  # UTC, when it was written
+    edited: bool  # its text was changed since
+    editor: Login | None  # who changed it last; None = nobody, or GitHub does not say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationReading:
+    """What was said on an issue or pull, oldest first."""
+
+    node_id: NodeId
+    comments: tuple[CommentReading, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AppIdentity:
     """The App as GitHub knows it."""
 
@@ -140,6 +164,20 @@ class GitHub(Protocol):
         self, repository: RepositoryRef, number: int, journal_key: str, since: datetime
     ) -> NodeId | None:
         """Look for a comment of ours whose marker carries `journal_key`, among those since then. For after a crash."""
+
+    async def conversations(self, repository: RepositoryRef, numbers: Sequence[int]) -> dict[int, ConversationReading]:
+        """Read what was said on issues and pulls: one request for 10 of them and one for 100 comments more of one.
+
+        Those that are gone are left out.
+        """
+
+    async def wrote(self, repository: RepositoryRef, comment: int) -> bool:
+        """Say whether a comment was written through this App, and not only under its name."""
+
+    async def labelled_issues(
+        self, repository: RepositoryRef, label: str
+    ) -> tuple[str | None, tuple[IssueNumber, ...]]:
+        """Return the config on the default branch and the open issues that carry a label, one request for 100."""
 
     async def issue_body(self, repository: RepositoryRef, number: IssueNumber) -> str:
         """Return the newest body of an issue, not from any cache."""

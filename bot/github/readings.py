@@ -41,6 +41,7 @@ from bot.core.model import (
     Sha,
 )
 from bot.core.redaction import without_secrets
+from bot.core.seal import read_sealed
 from bot.errors import ReadFailed
 from bot.github.port import OpenPullReading
 
@@ -171,7 +172,12 @@ def comment(data: Json | None) -> OwnComment | None:
     if not data:
         return None
     marker = read_marker(data["body"])
-    return OwnComment(node_id=NodeId(data["id"]), url=data["url"], digest="" if marker is None else marker.digest)
+    return OwnComment(
+        node_id=NodeId(data["id"]),
+        url=data["url"],
+        digest="" if marker is None else marker.digest,
+        sealed=read_sealed(data["body"]),
+    )
 
 
 def branch(name: Branch, data: Json | None) -> BranchFacts | None:

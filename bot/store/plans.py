@@ -64,6 +64,23 @@ async def known_issues(session: AsyncSession, repository_id: int) -> frozenset[i
     return frozenset(rows.scalars())
 
 
+async def unread(session: AsyncSession, repository_id: int) -> dict[int, bool]:
+    """Return the issues of a repository that have a lane and nothing else, and whether a turn over them is due some time.
+
+    None is due where the issue is gone.
+    """
+    rows = await session.execute(
+        select(lane_table.c.number, lane_table.c.due_at)
+        .outerjoin(plans, plans.c.lane_id == lane_table.c.id)
+        .where(
+            lane_table.c.repository_id == repository_id,
+            lane_table.c.kind == lanes.LaneKind.PLAN.value,
+            plans.c.lane_id.is_(None),
+        )
+    )
+    return {row.number: row.due_at is not None for row in rows}
+
+
 async def forget(session: AsyncSession, lease: Lease) -> None:
     """Forget a plan's memory, journal and commands, so that it is as if they had been lost. Raises LeaseLost."""
     await lanes.renew(session, lease)

@@ -13,6 +13,7 @@ import structlog
 
 from bot.core.model import Login
 from bot.core.redaction import without_secrets
+from bot.core.seal import Seal
 from bot.errors import GitHubError, LeaseLost
 from bot.github.port import GitHub
 from bot.metrics import Metrics
@@ -73,6 +74,7 @@ class Worker:
     github: GitHub
     database: Database
     app_id: int
+    seal: Seal  # on what status comments keep
     deliveries: Bell  # rung by the web side when a delivery was stored
     turns: int = 2  # how many turns at once
     resync_seconds: float = 300.0
@@ -203,7 +205,10 @@ class Worker:
         try:
             if lease.kind is LaneKind.PLAN:
                 now = datetime.now(UTC)
-                read = await turn(self.github, self.database, self.app_id, lease, now, self.metrics) is not None
+                read = (
+                    await turn(self.github, self.database, self.app_id, lease, now, self.metrics, seal=self.seal)
+                    is not None
+                )
             else:
                 read = await outside.turn(lease, datetime.now(UTC))
         except LeaseLost:

@@ -25,7 +25,7 @@ class Lost:
     """What the store has to learn first."""
 
     issues: frozenset[int]  # plans whose checks are on open pulls: these pulls are nobody else's
-    searching: bool  # True = the repository is new to the store, and not all of its plans are known yet
+    awaited: bool  # True = some of them have yet to be read, and until then it is not known which pulls they have
 
 
 async def lost_plans(github: GitHub, database: Database, lease: Lease, named: Collection[int]) -> Lost:
@@ -36,16 +36,18 @@ async def lost_plans(github: GitHub, database: Database, lease: Lease, named: Co
     now = datetime.now(UTC)
     async with database.session() as session:
         known = await plans.known_issues(session, lease.repository_id)
+        unread = await plans.unread(session, lease.repository_id)
         searched = (await journal.intend(session, lease.lane_id, SEARCHED, now)).done
-    unnamed = frozenset() if searched else await _labelled(github, lease, known | set(named))
+    found = frozenset() if searched else await _labelled(github, lease, known)
     lost = frozenset(named) - known
     about = Repository(id=lease.repository_id, installation_id=lease.installation_id, full_name=lease.full_name)
+    new = (found | lost) - set(unread)
     async with database.session() as session:
-        for issue in sorted(lost | unnamed):
+        for issue in sorted(new):
             await lanes.wake(session, await about.lane(session, issue))
-        if not searched and not unnamed:
+        if not searched and not found:
             await journal.complete(session, lease.lane_id, SEARCHED, None)
-    return Lost(issues=lost, searching=bool(unnamed))
+    return Lost(issues=lost, awaited=bool(new) or any(unread.get(each) for each in found | lost))
 
 
 async def _labelled(github: GitHub, lease: Lease, known: Collection[int]) -> frozenset[int]:

@@ -16,7 +16,7 @@ from bot.core.actions import Action, PostComment, PutCheck, React
 from bot.core.audit import NOT_OBEYED
 from bot.core.check import check_outside
 from bot.core.facts import AuditEntry, AuditKind, Freeze, OwnCheck, QueueEntry, Verdict
-from bot.core.marker import mark
+from bot.core.marker import mark, reply_key
 from bot.core.merge_group import group_checks
 from bot.core.model import Branch, NodeId
 from bot.core.render.replies import outside_reply
@@ -28,6 +28,7 @@ from bot.store.commands import StoredCommand
 from bot.store.db import Database
 from bot.store.lanes import Lease
 from bot.worker.apply import Applied, apply
+from bot.worker.lost import lost_plans
 from bot.worker.reconcile import Rest, paced, rest_after
 
 log = structlog.get_logger()
@@ -60,13 +61,15 @@ class Outside:
             rest = rest_after(error, lease.failures, datetime.now(UTC))
         else:
             rest = Rest(due=now + FULL_PASS)
-            if applied.unsettled:
-                rest = paced(lease.failures, datetime.now(UTC), wait=applied.retry_after)
+            if applied is None or applied.unsettled:
+                wait = applied.retry_after if applied is not None else None
+                rest = paced(lease.failures, datetime.now(UTC), wait=wait)
         async with self.database.session() as session:  # T6
             await lanes.release(session, lease, next_due=rest.due, failures=rest.failures, error=rest.error)
         return read
 
-    async def _turn(self, lease: Lease, now: datetime) -> Applied:
+    async def _turn(self, lease: Lease, now: datetime) -> Applied | None:
+        """Do the turn; None = plans that were lost with the database have to be known first, whatever is whose."""
         repository = RepositoryRef(
             installation_id=lease.installation_id, full_name=lease.full_name, repository_id=lease.repository_id
         )
@@ -76,12 +79,19 @@ class Outside:
         last = self.passes.get(lease.repository_id)
         recent = not changed and last is not None and now - last < FULL_PASS
         node_id, pulls = await self.github.open_pulls(repository, first_page_only=recent)
+        named = {each for pull in pulls if (each := _plan_of(pull)) is not None}
+        lost = await lost_plans(self.github, self.database, lease, named)
+        if lost.awaited:
+            return None
+        unknown = {pull.number for pull in pulls if _plan_of(pull) in lost.issues}
         async with self.database.session() as session:
             claimed = await claims(session, lease.repository_id)
             plans = await open_plans(session, lease.repository_id)
             waiting = await self._sorted_out(session, lease, pulls)
+            waiting = [call for call in waiting if call.pull not in unknown]
         theirs = {pull.head_sha for pull in pulls if _is_claimed(pull, claimed)}
         free = [pull for pull in pulls if pull.head_sha not in theirs and _plan_of(pull) not in plans]
+        free = [pull for pull in free if pull.number not in unknown]
         stopped = {pull.head_sha: frozen[pull.base] for pull in free if pull.base in frozen}
         checks = [_check(pull, stopped.get(pull.head_sha), now) for pull in free]
         answers = {call.id: tuple(_acknowledge(call)) for call in waiting}
@@ -189,7 +199,7 @@ def _check(pull: OpenPullReading, freeze: Freeze | None, now: datetime) -> PutCh
 def _acknowledge(call: StoredCommand) -> list[Action]:
     if call.author_is_bot or call.pull is None:
         return []
-    key = f"reply:{call.id}"
+    key = reply_key(call.source)
     reply = PostComment(journal_key=key, number=call.pull, subject=call.subject, body=mark(outside_reply(), key))
     if call.comment is None:
         return [reply]

@@ -101,7 +101,7 @@ async def _find(github: GitHub, lease: Lease, seal: Seal, now: datetime) -> _Fou
     if memory.lost and not memory.heard:  # it is not known which were answered: nobody's word from before counts
         memory = heard(memory, (each.id for each in said.comments if commands_in(each.body)))
     branches: dict[Branch, tuple[Key, PullNumber | None]] = {}
-    if memory.intent.start is not None:
+    if memory.intent.start is not None or memory.lost:  # also what is not trusted keeps its branches: they are nobody's
         reading, branches = await _laid(github, repository, reading, memory)
     pulls = _pulls(reading, memory)
     talks = {issue: said} | await github.conversations(repository, pulls)

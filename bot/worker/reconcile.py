@@ -12,14 +12,15 @@ from typing import Any
 
 import structlog
 
-from bot.core.actions import Action, EnqueuePull, MergePull, OutcomeKind, PutCheck
+from bot.core.actions import Action, EditComment, EnqueuePull, MergePull, OutcomeKind, PostComment, PutCheck
 from bot.core.audit import trail
 from bot.core.commands import log as log_command
 from bot.core.decide import Decision, decide
-from bot.core.facts import AuditKind, Facts, TrainFacts
+from bot.core.facts import AuditKind, Facts, OwnComment, TrainFacts
 from bot.core.memory import Memory
 from bot.core.model import IssueNumber, PullNumber
 from bot.core.progress import progress
+from bot.core.seal import Seal
 from bot.core.train_wish import WishKind
 from bot.errors import NotFound, NotInstalled, RateLimited, ReadFailed
 from bot.github.port import GitHub, RepositoryRef
@@ -31,6 +32,7 @@ from bot.store.lanes import Lease
 from bot.store.trains import Settled
 from bot.worker.apply import Applied, apply, learn
 from bot.worker.observe import observe
+from bot.worker.rebuild import rebuild
 
 log = structlog.get_logger()
 
@@ -49,7 +51,14 @@ class Rest:
 
 
 async def turn(
-    github: GitHub, database: Database, app_id: int, lease: Lease, now: datetime, metrics: Metrics | None = None
+    github: GitHub,
+    database: Database,
+    app_id: int,
+    lease: Lease,
+    now: datetime,
+    metrics: Metrics | None = None,
+    *,
+    seal: Seal,
 ) -> Decision | None:
     """Do one turn over the plan of `lease` and release it; count in `metrics` what it brought, if there are any.
 
@@ -57,7 +66,7 @@ async def turn(
     Raises LeaseLost if another worker took the plan over; then nothing of this turn was kept.
     """
     try:
-        decision, applied, taught = await _turn(github, database, app_id, lease, now, metrics)
+        decision, applied, taught = await _turn(github, database, app_id, lease, now, metrics, seal)
     except (ReadFailed, NotInstalled, NotFound) as error:
         log.warning("turn.read_failed", error=str(error), kind=type(error).__name__)
         if isinstance(error, NotFound):  # the issue is gone: it must not keep the turn from other plans
@@ -70,7 +79,13 @@ async def turn(
 
 
 async def _turn(
-    github: GitHub, database: Database, app_id: int, lease: Lease, now: datetime, metrics: Metrics | None
+    github: GitHub,
+    database: Database,
+    app_id: int,
+    lease: Lease,
+    now: datetime,
+    metrics: Metrics | None,
+    seal: Seal,
 ) -> tuple[Decision, Applied, bool]:
     """Do the turn; the flag says that GitHub's refusals taught something that has yet to be shown or acted upon."""
     async with database.session() as session:
@@ -79,6 +94,8 @@ async def _turn(
         train = await trains.look(session, lease, stored.base) if stored.base is not None else TrainFacts()
         asked = any(each.verb == log_command.NAME and each.answer is None for each in waiting)
         newest = await audit.newest(session, lease.lane_id, log_command.MOST) if asked else ()
+    if not stored.known and await rebuild(github, database, lease, seal, now) is not None:
+        return await _turn(github, database, app_id, lease, now, metrics, seal)
     repository = RepositoryRef(
         installation_id=lease.installation_id, full_name=lease.full_name, repository_id=lease.repository_id
     )
@@ -86,8 +103,9 @@ async def _turn(
         github, repository, IssueNumber(lease.number), stored.memory, waiting, app_id=app_id, now=now
     )
     facts = replace(facts, train=train if facts.base.name == stored.base else TrainFacts(), trail=newest)
+    facts = replace(facts, comment=_trusted(facts, seal))
     # reading a hostile plan may take a second of computing: not on the event loop
-    decision = await asyncio.to_thread(decide, facts, memory)
+    decision = _sealed(await asyncio.to_thread(decide, facts, memory), seal)
     decision, told = await _commit(database, lease, stored, facts, decision)
     if metrics is not None:
         metrics.progressed(progress(stored.memory, decision, was_open=stored.open))
@@ -117,6 +135,26 @@ async def _turn(
     log.info("turn.done", actions=len(decision.actions), state=decision.view.state.value)
     known = decision.memory
     return decision, applied, _taught(known, learned)
+
+
+def _trusted(facts: Facts, seal: Seal) -> OwnComment | None:
+    """The status comment. One that does not keep what we sealed, for whatever reason, is written anew."""
+    comment, place = facts.comment, (facts.repository.id, facts.issue.number)
+    if comment is None or (comment.sealed is not None and seal.holds(comment.sealed, *place)):
+        return comment
+    return replace(comment, digest="")
+
+
+def _sealed(decision: Decision, seal: Seal) -> Decision:
+    """Seal what the status comment is to keep: decisions are made without any secret."""
+    place = (decision.view.repository.id, decision.view.issue.number)
+    actions = tuple(
+        replace(each, body=seal.put(each.body, each.kept, *place), kept="")
+        if isinstance(each, PostComment | EditComment) and each.kept
+        else each
+        for each in decision.actions
+    )
+    return replace(decision, actions=actions)
 
 
 def _concerns_groups(facts: Facts, applied: Applied) -> bool:

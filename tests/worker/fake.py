@@ -8,6 +8,7 @@ from bot.core.actions import (
     Action,
     BuildBranch,
     CreateRefs,
+    EditComment,
     MergePull,
     Mutation,
     Outcome,
@@ -32,7 +33,16 @@ from bot.core.facts import (
 )
 from bot.core.marker import read_marker
 from bot.core.model import Branch, IssueNumber, Login, NodeId, PullNumber, Role, Sha
-from bot.github.port import AppIdentity, FailedDelivery, OpenPullReading, PlanQuestion, PlanReading, RepositoryRef
+from bot.core.seal import read_sealed
+from bot.github.port import (
+    AppIdentity,
+    ConversationReading,
+    FailedDelivery,
+    OpenPullReading,
+    PlanQuestion,
+    PlanReading,
+    RepositoryRef,
+)
 from tests.build import a_base, a_repository, an_examination, an_issue
 
 Answer = Outcome | Callable[[], Awaitable[Outcome]]
@@ -53,6 +63,9 @@ class Fake:
         self.on_base: dict[Sha, CommitFacts] = {}  # its commits with their checks
         self.said: dict[NodeId, FailureFacts] = {}  # what check runs say about how they failed
         self.comment: OwnComment | None = None
+        self.talks: dict[int, ConversationReading] = {}  # what was said on an issue or pull
+        self.foreign: set[int] = set()  # comments of our bot that were not written through this App
+        self.labelled: tuple[IssueNumber, ...] = ()  # open issues with the plan label
         self.there: dict[str, NodeId] = {}  # journal key -> a comment of ours that GitHub has
         self.role_of: dict[Login, Role] = {Login("mia"): Role.MAINTAIN}
         self.read_error: Exception | None = None
@@ -60,6 +73,7 @@ class Fake:
         self.examinations = 0
         self.answers: dict[type[Action], list[Answer]] = {}
         self.reads = 0
+        self.searches = 0  # for plans that the store does not know
         self.first_pages: list[bool] = []  # of each read of the open pulls: whether it was of the first page only
         self.looked_for: list[tuple[str, datetime]] = []
         self.done: list[Action] = []  # what was asked for, in order
@@ -127,6 +141,19 @@ class Fake:
         self.looked_for.append((journal_key, since))
         return self.there.get(journal_key)
 
+    async def conversations(self, repository: RepositoryRef, numbers: Sequence[int]) -> dict[int, ConversationReading]:
+        self.searches += 1
+        return {number: self.talks[number] for number in numbers if number in self.talks}
+
+    async def wrote(self, repository: RepositoryRef, comment: int) -> bool:
+        return comment not in self.foreign
+
+    async def labelled_issues(
+        self, repository: RepositoryRef, label: str
+    ) -> tuple[str | None, tuple[IssueNumber, ...]]:
+        self.searches += 1
+        return None, self.labelled
+
     async def issue_body(self, repository: RepositoryRef, number: IssueNumber) -> str:
         return self.issue.body
 
@@ -165,10 +192,12 @@ class Fake:
             case PostComment():
                 node = NodeId(f"IC_{action.journal_key}")
                 self.there[action.journal_key] = node
-                marker = read_marker(action.body)
-                if action.journal_key.startswith("status") and marker is not None:
-                    self.comment = OwnComment(node_id=node, url="https://x.example", digest=marker.digest)
+                if action.journal_key.startswith("status"):
+                    self.comment = a_status_comment(node, action.body)
                 return replace(DONE, result=node)
+            case EditComment(comment=node) if self.comment is not None and node == self.comment.node_id:
+                self.comment = a_status_comment(node, action.body)
+                return DONE
             case PutCheck():
                 return replace(DONE, result=f"CR_{action.head_sha[:8]}")
             case React():
@@ -202,6 +231,13 @@ class Fake:
 
     async def app(self) -> AppIdentity:
         return AppIdentity(id=1001, slug="signalbox", url="https://x.example")
+
+
+def a_status_comment(node: NodeId, body: str) -> OwnComment:
+    """The status comment as a plan read shows it."""
+    marker = read_marker(body)
+    digest = marker.digest if marker is not None else ""
+    return OwnComment(node_id=node, url="https://x.example", digest=digest, sealed=read_sealed(body))
 
 
 def a_free_pull(number: int, **more: object) -> OpenPullReading:

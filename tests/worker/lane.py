@@ -8,6 +8,7 @@ from sqlalchemy import Row, select, update
 from bot.core.decide import Decision
 from bot.core.memory import Memory
 from bot.core.model import Login, NodeId, PullNumber
+from bot.core.seal import Seal
 from bot.store import commands, lanes, plans
 from bot.store.commands import NewCommand, StoredCommand
 from bot.store.db import Database
@@ -21,6 +22,7 @@ from tests.build import APP
 from tests.worker.fake import Fake
 
 DEMO = Repository(id=77, installation_id=5, full_name="octo/demo")
+SEAL = Seal.of(b"a secret of the tests")
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -49,7 +51,7 @@ class Lane:
 
     async def turn(self) -> Decision | None:
         """One turn over the plan, now."""
-        return await turn(self.github, self.database, APP, await self.claim(), datetime.now(UTC))
+        return await turn(self.github, self.database, APP, await self.claim(), datetime.now(UTC), seal=SEAL)
 
     async def turn_outside(self) -> None:
         """One turn over the repository, now."""

@@ -107,7 +107,7 @@ async def test_a_command_outside_any_plan_is_answered_once(repository: Lane, git
     github.answers[PostComment] = [Outcome(kind=OutcomeKind.UNKNOWN)]
     await repository.turn_outside()
     assert len(await repository.waiting()) == 1
-    github.there["reply:1"] = NodeId("IC_found")
+    github.there["reply:1:1"] = NodeId("IC_found")
     await repository.turn_outside()
     assert len(github.did(PostComment)) == 1
     async with database.session() as session:

@@ -26,7 +26,7 @@ from bot.store.lanes import take_back
 from bot.worker import reconcile
 from tests.build import a_pull, a_review, sha
 from tests.worker.fake import Fake
-from tests.worker.lane import Lane
+from tests.worker.lane import SEAL, Lane
 
 W1 = Branch("part/w1")
 SECOND = timedelta(seconds=1)
@@ -114,7 +114,7 @@ async def test_a_wake_during_a_failing_turn_is_not_lost(lane: Lane, github: Fake
     lease = await lane.claim()
     await lane.wake()
     github.read_error = ReadFailed("no")
-    assert await reconcile.turn(github, lane.database, 1001, lease, datetime.now(UTC)) is None
+    assert await reconcile.turn(github, lane.database, 1001, lease, datetime.now(UTC), seal=SEAL) is None
     assert await lane.rests() < timedelta(0)
 
 
@@ -126,7 +126,7 @@ async def test_a_lease_lost_before_the_decision_is_written_keeps_nothing(lane: L
     lease = await lane.claim()
     await lane.lose()
     with pytest.raises(LeaseLost):
-        await reconcile.turn(github, lane.database, 1001, lease, datetime.now(UTC))
+        await reconcile.turn(github, lane.database, 1001, lease, datetime.now(UTC), seal=SEAL)
     assert github.done == []
     assert [call.answer for call in await lane.waiting()] == [None]
     assert (await lane.memory()).intent.start is None

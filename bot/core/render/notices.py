@@ -82,9 +82,9 @@ def lost(reason: str) -> str:
     return sections(
         "### What was known of this plan is lost",
         f"Signalbox lost its database, and this comment does not bring the plan back. {sentence(reason)}",
-        "Nothing merges. If the plan was running, read it as it stands in the issue, then say `/signalbox start`: its branches, "
-        "pull requests and merges are taken up again. Holds, skips and other orders have to be given anew; what was said meanwhile "
-        "was not carried out.",
+        "Nothing merges. If the plan was running, read it as it stands in the issue, then say `/signalbox start`: its "
+        "branches, pull requests and merges are taken up again. Holds, skips and other orders have to be given anew; "
+        "what was said meanwhile was not carried out.",
     )
 
 

@@ -1,0 +1,160 @@
+"""A plan that the store does not know: what is believed, what is read again, and what the repository's turn leaves alone."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.core.actions import EditComment, PostComment, PutCheck
+from bot.core.facts import OwnCheck
+from bot.core.marker import mark
+from bot.core.model import IssueNumber, Login, NodeId
+from bot.core.seal import Seal
+from bot.github.port import CommentReading, ConversationReading
+from bot.store import lanes, plans
+from bot.store.db import Database
+from tests.worker.fake import Fake, a_free_pull
+from tests.worker.lane import SEAL, Lane
+
+BOT, MIA = Login("signalbox[bot]"), Login("mia")
+
+
+def said(number: int, body: str, **more: Any) -> CommentReading:
+    fields = {
+        "node_id": NodeId(f"IC_{number}"), "url": "https://x.example", "author": MIA, "author_is_bot": False, "ours": False,
+        "at": datetime.now(UTC) - timedelta(hours=1), "edited": False, "editor": None,
+    }  # fmt: skip
+    return CommentReading(id=number, body=body, **{**fields, **more})
+
+
+def a_status(body: str, **more: Any) -> CommentReading:
+    return said(100, body, **{"author": BOT, "author_is_bot": True, "ours": True, **more})
+
+
+async def lose(lane: Lane, github: Fake, *more: CommentReading, status: dict[str, Any] | None = None) -> str:
+    """Start a plan and hold W1, then lose the store of it; the issue holds the status comment and what else was said."""
+    await lane.say("start", 101)
+    await lane.turn()
+    await lane.say("hold W1 not yet", 102)
+    await lane.turn()
+    written = [each for each in github.done if isinstance(each, PostComment | EditComment) and "Signalbox" in each.body]
+    body = written[-1].body
+    github.talks = {5: ConversationReading(node_id=NodeId("I_5"), comments=(a_status(body, **(status or {})), *more))}
+    github.done.clear()
+    await forget(lane)
+    return body
+
+
+async def forget(lane: Lane) -> None:
+    lease = await lane.claim()
+    async with lane.database.session() as session:
+        await plans.forget(session, lease)
+    async with lane.database.session() as session:
+        await lanes.release(session, lease, next_due=None)
+
+
+async def test_what_was_ordered_is_in_force_again_and_said_once(lane: Lane, github: Fake) -> None:
+    old, new = said(102, "/signalbox hold W1 not yet"), said(103, "/signalbox pause")
+    await lose(lane, github, said(101, "/signalbox start"), old, new)
+    await lane.turn()
+    intent = (await lane.memory()).intent
+    assert intent.start is not None
+    assert intent.held["W1"].reason == "not yet"  # type: ignore[index]
+    assert intent.paused is not None
+    assert github.did(PostComment) == []
+    assert len(github.did(EditComment)) == 1
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        {"ours": False},
+        {"edited": True, "editor": Login("wim")},
+        {"edited": True, "editor": None},
+        {"body": mark("## Signalbox", "status")},
+        {"body": Seal.of(b"another").put(mark("## Signalbox", "status"), "AAAA", 77, IssueNumber(5))},
+        {"body": SEAL.put(mark("## Signalbox", "status"), "AAAA", 77, IssueNumber(6))},
+        {"body": SEAL.put(mark("## Signalbox", "status"), "AAAA", 77, IssueNumber(5))},
+    ],
+    ids=["not ours", "edited", "edited by a ghost", "unsealed", "another key", "of another plan", "no payload"],
+)
+async def test_what_is_not_surely_ours_starts_nothing(lane: Lane, github: Fake, status: dict[str, Any]) -> None:
+    body = await lose(lane, github, said(103, "/signalbox start"))
+    github.talks = {5: ConversationReading(node_id=NodeId("I_5"), comments=(
+        a_status(**{"body": body, **status}), said(103, "/signalbox start"),
+    ))}  # fmt: skip
+    await lane.turn()
+    assert (await lane.memory()).intent.start is None
+
+
+async def test_a_comment_under_our_name_that_another_app_wrote_is_not_ours(lane: Lane, github: Fake) -> None:
+    await lose(lane, github)
+    github.foreign = {100}
+    await lane.turn()
+    assert (await lane.memory()).intent.start is None
+
+
+async def test_edited_answered_and_older_comments_are_no_commands(lane: Lane, github: Fake) -> None:
+    reply = a_status(mark("No", "reply:105:1"))
+    await lose(
+        lane, github, said(99, "/signalbox cancel"), said(104, "/signalbox cancel", edited=True),
+        said(105, "/signalbox cancel"), replace(reply, id=106),
+    )  # fmt: skip
+    await lane.turn()
+    assert (await lane.memory()).intent.cancelled is None
+    assert await lane.waiting() == []
+
+
+async def test_an_old_command_that_arrives_again_is_not_obeyed_again(lane: Lane, github: Fake) -> None:
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    await lose(lane, github, said(103, "/signalbox release W1", at=later))
+    await lane.turn()
+    assert (await lane.memory()).intent.held == {}
+    await lane.say("hold W1 not yet", 102)
+    await lane.turn()
+    assert (await lane.memory()).intent.held == {}
+
+
+async def test_a_new_plan_is_a_new_plan(lane: Lane, github: Fake) -> None:
+    await lane.turn()
+    assert github.searches == 1
+    assert len(github.did(PostComment)) == 1
+    await lane.turn()
+    assert github.searches == 1
+
+
+async def test_no_pull_is_judged_before_the_plans_of_the_repository_are_known(
+    lane: Lane, github: Fake, database: Database
+) -> None:
+    repository = Lane(database=database, github=github, issue=None)
+    body = await lose(lane, github)
+    github.talks = {6: github.talks[5]}
+    assert body
+    github.labelled = (IssueNumber(6), IssueNumber(7))
+    github.outside = (a_free_pull(20),)
+    await repository.turn_outside()
+    assert github.did(PutCheck) == []
+    found = Lane(database=database, github=github, issue=6)
+    assert (await found.row()).due_at is not None
+    await found.turn()
+    await repository.turn_outside()
+    assert [each.head_sha for each in github.did(PutCheck)] == [f"{20:040x}"]
+    searches = github.searches
+    await repository.turn_outside()
+    assert github.searches == searches
+
+
+async def test_a_pull_whose_check_names_a_plan_that_is_gone_is_left_alone(github: Fake, database: Database) -> None:
+    repository = Lane(database=database, github=github, issue=None)
+    check = OwnCheck(
+        node_id=NodeId("CR_1"), status="completed", conclusion="failure", external_id="plan/9/abc/def/000", started_at=None,
+        url="",
+    )  # fmt: skip
+    github.outside = (a_free_pull(20, own_checks=(check,)), a_free_pull(21))
+    await repository.turn_outside()
+    assert github.did(PutCheck) == []
+    await Lane(database=database, github=github, issue=9).turn()
+    github.done.clear()
+    await repository.turn_outside()
+    assert f"{21:040x}" in [each.head_sha for each in github.did(PutCheck)]

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import NoReturn
 from uuid import uuid4
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 import pytest
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, make_url
 
 from bot.store.db import Database
 from bot.store.migrate import upgrade
@@ -25,6 +25,15 @@ KINDS = ("sqlite", "postgresql")
 #: For a test that is about one kind only.
 ONLY_SQLITE = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 ONLY_POSTGRESQL = pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+
+#: Closes what an earlier test left open, deletes all rows (a TRUNCATE takes four times as long) and counts from 1 again.
+EMPTY = "; ".join(
+    (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        *(f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables)),
+        "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'",
+    )
+)
 
 _migrated: dict[str, bytes] = {}  # the file of a migrated SQLite database
 _kept: dict[str, str] = {}  # this process's migrated database, by server
@@ -91,14 +100,7 @@ async def migrated(kind: str, folder: Path) -> str:
         _kept[text_of(url)] = text_of(url.set(database=name))
         await _migrate(_kept[text_of(url)])
     else:
-        # What an earlier test left open is closed, or it might hold what is emptied here.
-        names = ", ".join(metadata.tables)
-        await run(
-            url.set(database=_kept[text_of(url)].rpartition("/")[2].partition("?")[0]),
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid();"
-            f"TRUNCATE {names} RESTART IDENTITY CASCADE",
-        )
+        await run(make_url(_kept[text_of(url)]), EMPTY)
     return _kept[text_of(url)]
 
 

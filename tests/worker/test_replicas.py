@@ -56,8 +56,8 @@ def crossing() -> list[tuple[str, dict[str, Any]]]:
             every.append(a_command(repository, issue, len(every) + 1))
         for repository in REPOSITORIES if round_ % 2 else reversed(REPOSITORIES):
             every.append(told(repository, "push", ref="refs/heads/main"))
-            issue = {"number": 100 + round_ // 2, "node_id": "I", "labels": [{"name": "plan"}]}
-            every.append(told(repository, "issues", action="opened", issue=issue))
+            fresh = {"number": 100 + round_ // 2, "node_id": "I", "labels": [{"name": "plan"}]}
+            every.append(told(repository, "issues", action="opened", issue=fresh))
     return every
 
 

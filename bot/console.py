@@ -112,4 +112,4 @@ def _entry(each: AuditEntry) -> str:
 
 
 def _line(text: str, limit: int = 500) -> str:
-    return printed(cut(" ".join(text.split()), limit))
+    return printed(cut(without_secrets(" ".join(text.split())), limit))

@@ -105,16 +105,21 @@ async def now(session: AsyncSession) -> datetime:
 
 
 def _engine(url: URL) -> AsyncEngine:
+    """Return the engine. What people wrote is in a statement's parameters, so no error may quote those."""
     if url.get_backend_name() != "sqlite":
         return _postgresql(url)
-    engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0)
+    engine = create_async_engine(
+        url, poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0, hide_parameters=True
+    )
     _set_up_sqlite(engine.sync_engine)
     return engine
 
 
 def lone_engine(url: URL) -> AsyncEngine:
     """Return an engine without a pool for a PostgreSQL: each connection is a new one and has all the time it wants."""
-    return create_async_engine(url, poolclass=NullPool, connect_args={"server_settings": SERVER_SETTINGS})
+    return create_async_engine(
+        url, poolclass=NullPool, connect_args={"server_settings": SERVER_SETTINGS}, hide_parameters=True
+    )
 
 
 def _postgresql(url: URL) -> AsyncEngine:
@@ -124,6 +129,7 @@ def _postgresql(url: URL) -> AsyncEngine:
         pool_pre_ping=True,
         pool_size=POOL_SIZE,
         max_overflow=POOL_OVERFLOW,
+        hide_parameters=True,
         connect_args={"server_settings": SERVER_SETTINGS, "command_timeout": STATEMENT_SECONDS},
     )
 

@@ -7,7 +7,6 @@ from bot.core.actions import MergePull
 from bot.core.audit import NOT_OBEYED, UNTOLD, trail
 from bot.core.decide import Decision, decide
 from bot.core.facts import AuditEntry, AuditKind, CheckState, Verdict
-from bot.core.gates import Gate
 from bot.core.model import Role
 from bot.core.progress import Progress, progress
 from bot.core.registry import load_gates
@@ -29,8 +28,9 @@ class Told(Toy):
         """Turn until nothing is left to do, and write down what each turn tells."""
         for _ in range(40):
             given, before = self.facts(), self.memory
-            was_open = self.last.open if self.decisions else True
+            was_open = self.decisions[-1].open if self.decisions else True
             actions = self.turn()
+            assert self.last is not None
             self.decisions.append(self.last)
             self.entries += [entry for _, entry in trail(given, self.last, was_open=was_open)]
             self.made.append(progress(before, self.last, was_open=was_open))
@@ -69,8 +69,7 @@ def test_a_plan_is_told_from_its_start_to_its_end() -> None:
         (f"merge W1 (#{one.number})", one.head_sha),
         (f"merge W2 (#{two.number})", two.head_sha),
     ]
-    gates = [gate.name for gate in load_gates() if isinstance(gate, Gate)]
-    assert all(name in merges[0].why for name in gates)
+    assert all(gate.name in merges[0].why for gate in load_gates())
     assert toy.deeds()[0] == f"create {one.head} and {two.head}"
     assert "the plan was started by mia" in {each.why for each in toy.told(AuditKind.ACTION)}
     assert [each for each in toy.deeds() if "cp-" in each] == [f"create signalbox/5/cp-{n}" for n in range(3)]
@@ -112,7 +111,9 @@ def test_a_cancelled_plan_is_told_to_be_over_once() -> None:
     toy = started({"W1": ()})
     toy.say("cancel")
     toy.look()
-    assert [(each.what, each.why) for each in toy.told(AuditKind.PLAN)] == [("the plan is cancelled", "cancelled by mia")]
+    assert [(each.what, each.why) for each in toy.told(AuditKind.PLAN)] == [
+        ("the plan is cancelled", "cancelled by mia")
+    ]
     assert not any(each.completed for each in toy.made)
 
 
@@ -149,7 +150,9 @@ def test_a_wait_is_counted_when_it_is_over_and_as_long_as_it_was() -> None:
     finish(toy, "W1")
     toy.look()
     [(gate, seconds)] = [wait for each in toy.made for wait in each.waits if wait[0] == "review"]
-    over = next(each.view.now for each, made in zip(toy.decisions, toy.made, strict=True) if (gate, seconds) in made.waits)
+    over = next(
+        each.view.now for each, made in zip(toy.decisions, toy.made, strict=True) if (gate, seconds) in made.waits
+    )
     assert seconds == (over - begun).total_seconds() > 0
 
 

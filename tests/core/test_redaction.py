@@ -28,7 +28,9 @@ def test_a_secret_is_taken_out_and_the_rest_stays(secret: str) -> None:
 
 
 def test_the_password_of_an_address_is_taken_out() -> None:
-    assert without_secrets("postgresql://bob:p4ss:w%40rd@db.example:5432/x") == f"postgresql://{REMOVED}@db.example:5432/x"
+    assert (
+        without_secrets("postgresql://bob:p4ss:w%40rd@db.example:5432/x") == f"postgresql://{REMOVED}@db.example:5432/x"
+    )
 
 
 @pytest.mark.parametrize(
@@ -52,7 +54,9 @@ def test_a_command_is_read_without_the_secrets_in_it() -> None:
     assert TOKEN not in call.text
 
 
-@pytest.mark.parametrize("piece", ["eyJ-", "eyJaaaaa.", "gha_", "://a:b", "-----BEGIN A", "-----BEGIN A-----", "github_pat_"])
+@pytest.mark.parametrize(
+    "piece", ["eyJ-", "eyJaaaaa.", "gha_", "://a:b", "-----BEGIN A", "-----BEGIN A-----", "github_pat_"]
+)
 def test_a_long_text_takes_a_moment_only(piece: str) -> None:
     text = piece * (500_000 // len(piece))
     start = time.process_time()

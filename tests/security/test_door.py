@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp import web
 
+from bot.metrics import Metrics
 from bot.web.body import MAX_BODY, OWN_ROOM, Room
 from bot.web.hook import Hook
-from bot.web.metrics import Metrics
 from bot.web.server import runner
 
 SECRET = "a secret of the tests"

@@ -33,7 +33,12 @@ def used() -> Metrics:
 
 async def shown(metrics: Metrics, database: Database) -> str:
     async with TestClient(TestServer(build_watch(database=database, metrics=metrics))) as client:
-        assert [(await client.get(path)).status for path in ("/healthz", "/readyz", "/", "/webhook")] == [200, 200, 404, 404]
+        assert [(await client.get(path)).status for path in ("/healthz", "/readyz", "/", "/webhook")] == [
+            200,
+            200,
+            404,
+            404,
+        ]
         return await (await client.get("/metrics")).text()
 
 

@@ -94,8 +94,11 @@ def commands(data: bytes) -> None:
 
 
 def markers(data: bytes) -> None:
-    """Read the hidden marks and the lists of a body, and find a mark again that was put below it."""
-    text = _text(data)
+    """Read the hidden marks and the lists of a body, and find a mark again that was put below it.
+
+    Of texts as answers.py reads them: half of a pair is none.
+    """
+    text = data.decode("utf-8", "replace")
     read_marker(text)
     read_workstream_marker(text)
     found = read_marker(mark(text, "reply:1"))

@@ -105,7 +105,7 @@ def page_of(reply: Reply) -> Page:
 def graphql_answer(reply: Reply) -> GraphQLAnswer:
     """Decode a GraphQL reply. Raises ReadFailed if it is not one."""
     try:
-        body = json.loads(reply.body)
+        body = _decoded(reply.body)
         errors = tuple(
             GraphQLError(
                 kind=str(error.get("type") or error.get("extensions", {}).get("code") or ""),
@@ -120,6 +120,15 @@ def graphql_answer(reply: Reply) -> GraphQLAnswer:
     except (ValueError, AttributeError, TypeError) as error:
         raise ReadFailed(f"an unreadable GraphQL answer with status {reply.status}") from error
     return GraphQLAnswer(data=data, errors=errors)
+
+
+def _decoded(body: bytes) -> Any:
+    """Decode JSON. Half of a surrogate pair, which JSON can say and no encoding can, becomes a replacement character."""
+    data = json.loads(body)
+    if b"\\ud" not in body.lower():
+        return data
+    text = json.dumps(data, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return json.loads(text)
 
 
 def read_error(what: str, status: int, message: str) -> GitHubError:

@@ -22,15 +22,12 @@ def build_app(
     """Return the application; `runner` says how to run it."""
     metrics = metrics or Metrics()
     hook = Hook(secret=secret, store=store, notify=notify, metrics=metrics)
-    app = web.Application()
-    app.add_routes(
-        [
-            web.post("/webhook", hook.receive),
-            *_watched(database, metrics),
-            web.get("/", StatusPage(database=database).show),
-        ]
+    page = StatusPage(database=database)
+    return _application(
+        web.post("/webhook", hook.receive),
+        *_watched(database, metrics),
+        web.get("/", page.show),
     )
-    return app
 
 
 def runner(app: web.Application, *, idle_seconds: float = IDLE_SECONDS) -> web.AppRunner:
@@ -59,9 +56,33 @@ def _not_about_http(record: logging.LogRecord) -> bool:
 
 def build_watch(*, database: Database, metrics: Metrics) -> web.Application:
     """Return what a process without a web side shows of itself: `/healthz`, `/readyz` and `/metrics`."""
+    return _application(*_watched(database, metrics))
+
+
+def _application(*routes: web.RouteDef) -> web.Application:
+    """Return an application of these paths that answers everything else itself.
+
+    What aiohttp answers to an odd `Expect` header quotes it, and fails where it is no text.
+    """
     app = web.Application()
-    app.add_routes(_watched(database, metrics))
+    for each in (*routes, web.route("*", "/{elsewhere:.*}", _elsewhere)):
+        for method in ("GET", "HEAD") if each.method == "GET" else (each.method,):
+            app.router.add_route(method, each.path, each.handler, expect_handler=_expected)
     return app
+
+
+async def _expected(request: web.Request) -> None:
+    """Tell a client that waits for it to go on. https://www.rfc-editor.org/rfc/rfc9110#field.expect."""
+    if request.headers.get("Expect", "").lower() != "100-continue":
+        raise web.HTTPExpectationFailed(text="Only 100-continue can be expected.")
+    await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    request.writer.output_size = 0  # it is no part of the answer
+
+
+async def _elsewhere(request: web.Request) -> web.Response:
+    known = {resource.canonical for resource in request.app.router.resources()}
+    status = 405 if request.path in known else 404
+    return web.Response(status=status, text="Method not allowed\n" if status == 405 else "Not found\n")
 
 
 def _watched(database: Database, metrics: Metrics) -> list[web.RouteDef]:

@@ -91,6 +91,7 @@ def test_a_deep_or_endless_payload_is_refused_in_a_second(body: bytes) -> None:
 async def test_spoiled_payloads_of_every_event_are_taken_in_or_ignored(database: Database) -> None:
     """Signed, so that nothing but the readers stands between them and the tables."""
     draws = drawn(st.tuples(st.sampled_from(EVENTS), st.binary(min_size=3, max_size=40)), 150)
+    draws += [(event, b"") for event in EVENTS]  # and one of each as it should be
     bodies = [(event, json.dumps(spoiled(event, Choices(data))).encode()) for event, data in draws]
     with capture_logs() as logs:
         for number, (event, body) in enumerate(bodies):

@@ -10,7 +10,7 @@ import structlog
 
 from bot import log
 from bot.core.plan.globs import overlap
-from bot.github.answers import clean
+from bot.github.answers import Reply, clean, graphql_answer
 
 HOSTILE = (
     "a\nb", "a\r\n{\"event\": \"forged\"}", "\x1b[2J\x1b[31mred", "\x9b31m", "a\u2028b\u2029c", "a\x85b",
@@ -71,3 +71,10 @@ def test_a_name_stays_inside_its_line_of_the_log(lines: io.StringIO, name: str) 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_an_answer_of_githubs_is_one_line_in_an_error(name: str) -> None:
     assert len(clean(f"Not Found: {name}").splitlines()) == 1
+
+
+def test_half_a_letter_in_an_answer_of_githubs_becomes_a_whole_one() -> None:
+    """It could be hashed, stored and sent no more: JSON can say it and nothing else can."""
+    body = b'{"data": {"\\uD83D\\uDEA6": "a\\ud800b", "pair": ["\\ud83d\\udea6", "\\udea6\\ud83d"], "number": 7}}'
+    answer = graphql_answer(Reply(status=200, body=body))
+    assert answer.data == {"🚦": "a\ufffdb", "pair": ["🚦", "\ufffd\ufffd"], "number": 7}

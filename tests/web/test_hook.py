@@ -160,6 +160,7 @@ async def test_other_methods_and_paths_are_refused(client: Client) -> None:
     assert (await client.get("/webhook")).status == 405
     assert (await client.post("/")).status == 405
     assert (await client.get("/nothing")).status == 404
+    assert (await client.head("/healthz")).status == 200
 
 
 def test_the_signature_is_that_of_githubs_documentation() -> None:

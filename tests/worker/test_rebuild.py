@@ -46,6 +46,11 @@ async def lose(lane: Lane, github: Fake, *more: CommentReading, status: dict[str
     return body
 
 
+def judged(github: Fake) -> list[str]:
+    """The heads that got a check."""
+    return [each.head_sha for each in github.done if isinstance(each, PutCheck)]
+
+
 async def forget(lane: Lane) -> None:
     lease = await lane.claim()
     async with lane.database.session() as session:
@@ -139,7 +144,7 @@ async def test_no_pull_is_judged_before_the_plans_of_the_repository_are_known(
     assert (await found.row()).due_at is not None
     await found.turn()
     await repository.turn_outside()
-    assert [each.head_sha for each in github.did(PutCheck)] == [f"{20:040x}"]
+    assert judged(github) == [f"{20:040x}"]
     searches = github.searches
     await repository.turn_outside()
     assert github.searches == searches
@@ -157,4 +162,4 @@ async def test_a_pull_whose_check_names_a_plan_that_is_gone_is_left_alone(github
     await Lane(database=database, github=github, issue=9).turn()
     github.done.clear()
     await repository.turn_outside()
-    assert f"{21:040x}" in [each.head_sha for each in github.did(PutCheck)]
+    assert f"{21:040x}" in judged(github)

@@ -52,7 +52,7 @@ class Running:
 
     async def idle(self) -> bool:
         """Say whether nothing waits: no delivery, and no lane that is due now or soon or being worked on."""
-        async with self.database.session() as session:
+        async with self.database.snapshot() as session:
             clock = await now(session)
             waiting = [await inbox.next_due(session), await lanes.next_due(session)]
             if await lanes.busy(session):

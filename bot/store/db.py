@@ -4,7 +4,8 @@ Must not hold a query of the program, nor a transaction open while anything but 
 """
 
 import sqlite3
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from typing import Any
 
@@ -68,6 +69,14 @@ class Database:
     def session(self) -> AbstractAsyncContextManager[AsyncSession]:
         """Return a transaction: committed where its block ends, rolled back if the block raises."""
         return self._sessions.begin()
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncSession]:
+        """Return a transaction to read in, all of whose statements see one moment, whatever other processes do meanwhile."""
+        async with self.session() as session:
+            if self.is_shared:
+                await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            yield session
 
     @property
     def is_shared(self) -> bool:

@@ -114,13 +114,25 @@ async def _turn(
     # by its newest name: a read follows a renamed repository, a write does not
     seen = replace(repository, node_id=facts.repository.node_id, full_name=facts.repository.full_name)
     applied = await apply(github, database, lease, seen, decision.actions)
+    learned = await _conclude(database, lease, facts, decision, applied, told)
+    log.info("turn.done", actions=len(decision.actions), state=decision.view.state.value)
+    return decision, applied, _taught(decision.memory, learned)
+
+
+async def _conclude(
+    database: Database, lease: Lease, facts: Facts, decision: Decision, applied: Applied, told: Mapping[int, Action]
+) -> Memory:
+    """Write down what became of the turn's actions (T5); return the memory with what they taught.
+
+    `told` are the entries of the audit trail that wait for the end of their action.
+    """
     if applied.refused_to_merge and decision.wish.kind is WishKind.TAKE:  # another plan must not wait for the next try
         async with database.session() as session:
             await trains.settle(session, lease, facts.base.name, replace(decision.wish, kind=WishKind.NONE))
     learned = learn(decision.memory, applied, lease.failures)
     shown = applied.shown(decision.acks)
     if learned != decision.memory or shown or told:
-        async with database.session() as session:  # T5
+        async with database.session() as session:
             if learned != decision.memory:
                 await plans.remember(session, lease, learned)
             await commands.close(session, *shown)
@@ -132,9 +144,7 @@ async def _turn(
         )  # fmt: skip
         async with database.session() as session:
             await lanes.wake(session, await about.lane(session))
-    log.info("turn.done", actions=len(decision.actions), state=decision.view.state.value)
-    known = decision.memory
-    return decision, applied, _taught(known, learned)
+    return learned
 
 
 def _trusted(facts: Facts, seal: Seal) -> OwnComment | None:

@@ -64,7 +64,7 @@ def own_server() -> Iterator[postgres.Postgres]:
     """Bring up a PostgreSQL that nobody else uses, to be stopped and started at will."""
     with tempfile.TemporaryDirectory(prefix="signalbox-pg-", ignore_cleanup_errors=True) as folder:
         try:
-            own = postgres.Postgres.make(Path(folder))
+            own = postgres.Postgres.make(Path(folder), os.getpid())
             own.start()
         except postgres.Unavailable as error:
             refuse(error)

@@ -21,6 +21,7 @@ from sqlalchemy.engine import URL, make_url
 
 SECONDS = 60.0  # that starting and stopping may take
 FOLDER = "SIGNALBOX_TEST_POSTGRES"  # the environment variable that tells the processes of a run where their server is
+RUN = "SIGNALBOX_TEST_RUN"  # and which process began the run
 
 #: Sure of nothing but speed, and with room for all processes of a run.
 OPTIONS = {
@@ -34,6 +35,13 @@ OPTIONS = {
     "listen_addresses": "",
 }
 
+#: Run beside a server: a run that is killed cannot stop it. Ends by itself once the folder is gone.
+WATCH = """(
+    while [ -d "$1" ] && kill -0 "$2"; do sleep 2; done
+    kill -QUIT "$(head -n 1 "$1/data/postmaster.pid")" && sleep 1
+    rm -rf "$1"
+) > /dev/null 2>&1 &"""
+
 
 class Unavailable(Exception):
     """No PostgreSQL can be had here; the message says why."""
@@ -46,14 +54,15 @@ class Postgres:
     folder: Path
 
     @classmethod
-    def make(cls, folder: Path) -> "Postgres":
-        """Lay an empty cluster into an empty folder. Raises Unavailable."""
+    def make(cls, folder: Path, user: int) -> "Postgres":
+        """Lay an empty cluster into an empty folder, for as long as the process `user` lives. Raises Unavailable."""
         server = cls(folder)
         if os.geteuid() == 0:
             owner = pwd.getpwnam("nobody")
             os.chown(folder, owner.pw_uid, owner.pw_gid)
         folder.chmod(0o755)
         server._run("initdb", "--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C")
+        subprocess.run(["sh", "-c", WATCH, "watch", folder, str(user)], check=True)
         return server
 
     @property
@@ -114,7 +123,7 @@ def shared() -> URL:
         server = Postgres(folder)
         try:
             if not server.is_up:
-                server = Postgres.make(folder)
+                server = Postgres.make(folder, int(os.environ[RUN]))
                 server.start()
         except Unavailable as error:
             why_not.write_text(str(error))
@@ -124,6 +133,7 @@ def shared() -> URL:
 
 def begin_run() -> None:
     """Say where the server of this run will be; to be called before its other processes begin."""
+    os.environ[RUN] = str(os.getpid())
     os.environ[FOLDER] = tempfile.mkdtemp(prefix="signalbox-pg-")
 
 

@@ -237,4 +237,4 @@ async def test_the_overview_counts(database: Database, lease: Lease) -> None:
         await lanes.release(session, lease, NOW.replace(year=2020), failures=2, error="no")
         counted = await overview(session)
     assert (counted.lanes_leased, counted.lanes_due, counted.lanes_failing) == (0, 1, 1)
-    assert counted.deliveries == {"new": 0, "done": 0, "ignored": 0, "failed": 0}
+    assert counted.deliveries == {"new": 0, "done": 0, "ignored": 0, "parked": 0}

@@ -22,6 +22,8 @@ SHORTEST = 6  # characters of a secret that is looked for: less would take out h
 #: What JSON leaves as it is and is still no letter: it would end a line, turn its direction, or be no text at all.
 _UNSEEN = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
+_JSON = json.JSONEncoder(ensure_ascii=False, default=repr)  # made once: that takes longer than most lines
+
 
 def configure(level: str, *, secrets: Iterable[str] = (), stream: TextIO | None = None) -> None:
     """Set up structlog and the standard library's logging alike, from `level` ("info") up, without `secrets`."""
@@ -35,7 +37,7 @@ def configure(level: str, *, secrets: Iterable[str] = (), stream: TextIO | None 
     number = getattr(logging, level.upper())
     output = stream if stream is not None else sys.stderr
     structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer(_written, default=repr)],
+        processors=[*shared, _rendered],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(file=output),
         cache_logger_on_first_use=False,
@@ -46,7 +48,7 @@ def configure(level: str, *, secrets: Iterable[str] = (), stream: TextIO | None 
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(_written, default=repr),
+                _rendered,
             ],
         )
     )
@@ -62,9 +64,11 @@ def _crashed(kind: type[BaseException], error: BaseException, trace: TracebackTy
     structlog.get_logger().critical("crashed", exc_info=(kind, error, trace))
 
 
-def _written(event: EventDict, **options: Any) -> str:
+def _rendered(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
     """Return JSON that is one line for whoever splits it, and shows in a terminal as what it is."""
-    text = json.dumps(event, ensure_ascii=False, **options)
+    text = _JSON.encode(event)
+    if text.isascii() and "\x7f" not in text:
+        return text
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

@@ -22,4 +22,7 @@ _SECRETS = re.compile(
 
 def without_secrets(text: str) -> str:
     """Return the text with "[removed]" in the place of every token, private key and password in an address."""
-    return _SECRETS.sub(REMOVED, text)
+    # One of these is in each of them. Most texts have none, and to see that takes a tenth of the time.
+    if "gh" in text or "eyJ" in text or "-----" in text or "://" in text:
+        return _SECRETS.sub(REMOVED, text)
+    return text

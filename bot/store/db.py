@@ -3,23 +3,27 @@
 Must not hold a query of the program, nor a transaction open while anything but the database is awaited.
 """
 
+import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Engine, Table, event, literal, select
+from sqlalchemy import Engine, Table, create_engine, event, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
+from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool, StaticPool
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from bot.store.tables import UtcDateTime, deliveries
+
+T = TypeVar("T")
 
 BUSY_TIMEOUT = 15_000  # ms that SQLite waits for another process's lock
 SWITCH_TIMEOUT = 100  # milliseconds that one try to switch the journal may wait
@@ -58,17 +62,35 @@ def _postgresql_now(element: database_now, compiler: SQLCompiler, **kw: Any) -> 
 class Database:
     """One database. Opens no connection before the first transaction.
 
-    SQLite has one connection: several writers in one process would only meet each other's locks (a hundred times the
-    latency at worst), and a transaction takes about a millisecond. So never open a session inside another one.
+    On SQLite transactions take turns in the order in which they were asked for: several at once would only meet each
+    other's locks (a hundred times the latency at worst), and each takes about a millisecond. So never open a session
+    inside another one.
     """
 
     def __init__(self, url: str) -> None:
         self.engine: AsyncEngine = _engine(make_url(url))
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._writer = _Writer(make_url(url)) if not self.is_shared else None
 
-    def session(self) -> AbstractAsyncContextManager[AsyncSession]:
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
         """Return a transaction: committed where its block ends, rolled back if the block raises."""
-        return self._sessions.begin()
+        async with self._turn(), self._sessions.begin() as session:
+            yield session
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Do a little work in a transaction of its own and return what it returns; nothing is kept if it raises.
+
+        For what comes by the thousand: on SQLite it takes one change of threads, where a session takes one a statement.
+        """
+        if self._writer is not None:
+            async with self._turn():
+                return await self._writer.run(work)
+        async with self.engine.begin() as connection:
+            return await connection.run_sync(work)
+
+    def _turn(self) -> AbstractAsyncContextManager[object]:
+        return self._writer.turn if self._writer is not None else nullcontext()
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncSession]:
@@ -91,6 +113,31 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+        if self._writer is not None:
+            self._writer.close()
+
+
+class _Writer:
+    """A second connection to SQLite, in a thread of its own, and the turns that the two take."""
+
+    def __init__(self, url: URL) -> None:
+        self.turn = asyncio.Lock()  # whoever waits gets it in the order of asking
+        self._engine = create_engine(url.set(drivername="sqlite"), poolclass=StaticPool, hide_parameters=True)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
+        _set_up_sqlite(self._engine)
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """Do it in the thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._do, work)
+
+    def close(self) -> None:
+        """Close the connection and end the thread."""
+        self._engine.dispose()
+        self._thread.shutdown()
+
+    def _do(self, work: Callable[[Connection], T]) -> T:
+        with self._engine.begin() as connection:
+            return work(connection)
 
 
 def is_away(error: Exception) -> bool:
@@ -98,12 +145,13 @@ def is_away(error: Exception) -> bool:
     return isinstance(error, OSError) or (isinstance(error, DBAPIError) and error.connection_invalidated)
 
 
-def is_postgresql(session: AsyncSession) -> bool:
+def is_postgresql(session: AsyncSession | Connection) -> bool:
     """Whether the session is one of PostgreSQL."""
-    return session.get_bind().dialect.name == "postgresql"
+    dialect = session.dialect if isinstance(session, Connection) else session.get_bind().dialect
+    return dialect.name == "postgresql"
 
 
-def insert_into(session: AsyncSession, table: Table) -> sqlite.Insert | postgresql.Insert:
+def insert_into(session: AsyncSession | Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """Return an INSERT that knows ON CONFLICT, which both databases write alike but SQLAlchemy keeps per dialect."""
     return postgresql.insert(table) if is_postgresql(session) else sqlite.insert(table)
 

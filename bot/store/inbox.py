@@ -6,15 +6,23 @@ parked: it stays, with its body and its error, until somebody has it replayed.
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
-from sqlalchemy import delete, func, or_, select, update
+import structlog
+from sqlalchemy import ARRAY, bindparam, delete, func, insert, literal, or_, select, update
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.db import Database, insert_into
-from bot.store.news import Channel, announce
+from bot.store.db import Database, insert_into, is_postgresql
+from bot.store.news import Channel, announce, announce_on
 from bot.store.tables import deliveries
+
+log = structlog.get_logger()
 
 FIRST_RETRY = timedelta(seconds=5)  # doubles with every attempt
 LAST_RETRY = timedelta(minutes=15)
@@ -51,7 +59,9 @@ class Stored:
 
 async def accept(session: AsyncSession, guid: str, event: str, body: bytes, now: datetime) -> bool:
     """Store a delivery (T1). False = it is known and nothing changed; a parked one is new again."""
-    return bool(await _accept_all(session, [Delivery(guid=guid, event=event, received_at=now, body=body)]))
+    delivery = Delivery(guid=guid, event=event, received_at=now, body=body)
+    connection = await session.connection()
+    return bool(await connection.run_sync(partial(_accept, [delivery])))
 
 
 async def take(session: AsyncSession, limit: int, now: datetime) -> list[Delivery]:
@@ -150,39 +160,66 @@ async def prune(session: AsyncSession, before: datetime, limit: int) -> int:
     return len(gone.all())
 
 
-async def _accept_all(session: AsyncSession, batch: Sequence[Delivery]) -> set[str]:
+def _accept(batch: Sequence[Delivery], connection: Connection) -> set[str]:
     """Store deliveries of different GUIDs; return the GUIDs that are news."""
-    batch = sorted(batch, key=lambda each: each.guid)  # two processes that get the same ones must not wait in a circle
-    insert = insert_into(session, deliveries).on_conflict_do_nothing().returning(deliveries.c.guid)
-    rows = [
-        {
-            "guid": each.guid,
-            "event": each.event,
-            "received_at": each.received_at,
-            "body": each.body,
-            "state": "new",
-            "attempts": 0,
-        }
-        for each in batch
-    ]
-    news = set((await session.execute(insert, rows)).scalars())
-    for each in batch:
-        if each.guid not in news and await _revive(session, each):
-            news.add(each.guid)
+    news = _insert(connection, sorted(batch, key=lambda each: each.guid))
+    if len(news) < len(batch):
+        news |= {each.guid for each in batch if each.guid not in news and _revive(connection, each)}
     if news:
-        await announce(session, Channel.DELIVERIES)
+        announce_on(connection, Channel.DELIVERIES)
     return news
 
 
-async def _revive(session: AsyncSession, delivery: Delivery) -> bool:
+def _insert(connection: Connection, batch: Sequence[Delivery]) -> set[str]:
+    """Insert those that are not there yet; return their GUIDs.
+
+    They come sorted by GUID, or two processes that get the same ones might wait in a circle. One statement of fixed text
+    is what PostgreSQL takes fastest; SQLite's is one that returns nothing, which does if none is there, as nearly always.
+    """
+    if is_postgresql(connection):
+        columns = {name: [getattr(each, name) for each in batch] for name in _COLUMNS}
+        return set(connection.execute(_INSERT_ARRAYS, columns).scalars())
+    rows = [{"state": "new"} | {name: getattr(each, name) for name in _COLUMNS} for each in batch]
+    with suppress(IntegrityError), connection.begin_nested():
+        connection.execute(insert(deliveries), rows)
+        return {each.guid for each in batch}
+    careful = insert_into(connection, deliveries).on_conflict_do_nothing().returning(deliveries.c.guid)
+    return set(connection.execute(careful, rows).scalars())
+
+
+_COLUMNS = ("guid", "event", "received_at", "body")  # what a delivery brings of its row
+
+_ARRAYS = func.unnest(*(bindparam(name, type_=ARRAY(deliveries.c[name].type)) for name in _COLUMNS))
+
+_INSERT_ARRAYS = (
+    postgresql.insert(deliveries)
+    .from_select([*_COLUMNS, "state"], select(*_ARRAYS.table_valued(*_COLUMNS).render_derived().c, literal("new")))
+    .on_conflict_do_nothing()
+    .returning(deliveries.c.guid)
+)
+
+
+def _revive(connection: Connection, delivery: Delivery) -> bool:
     """Somebody sent a parked one again, so that it is tried again."""
-    revived = await session.execute(
+    revived = connection.execute(
         update(deliveries)
         .where(deliveries.c.guid == delivery.guid, deliveries.c.state == "parked")
         .values(state="new", attempts=0, due_at=None, body=delivery.body)
         .returning(deliveries.c.guid)
     )
     return revived.first() is not None
+
+
+def _tell(batch: Sequence[Delivery], news: Collection[str]) -> None:
+    """Write one line for a whole commit: under load a line for each delivery would cost more than storing it does."""
+    new = [each for each in batch if each.guid in news]
+    log.info(
+        "deliveries.stored",
+        guids=[each.guid for each in new],
+        event_names=[each.event for each in new],
+        bytes=sum(len(each.body) for each in new),
+        known=[each.guid for each in batch if each.guid not in news],
+    )
 
 
 class Inbox:
@@ -222,6 +259,7 @@ class Inbox:
                     if not stored.done():
                         stored.set_exception(error)
                 continue
+            _tell([delivery for delivery, _ in batch], news)
             for delivery, stored in batch:
                 if not stored.done():  # a sender that hung up asks no more
                     stored.set_result(delivery.guid in news)
@@ -229,5 +267,4 @@ class Inbox:
 
     async def _commit(self, batch: Sequence[tuple[Delivery, object]]) -> set[str]:
         unique = {delivery.guid: delivery for delivery, _ in reversed(batch)}
-        async with self._database.session() as session:
-            return await _accept_all(session, list(unique.values()))
+        return await self._database.write(partial(_accept, list(unique.values())))

@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import func, select
+from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.db import Database, is_postgresql, lone_engine
@@ -34,9 +35,15 @@ class Channel(Enum):
 async def announce(session: AsyncSession, channel: Channel) -> None:
     """Have every listener hear of it when the transaction commits (any of them). Says it once in each."""
     said: set[Channel] = session.info.setdefault("announced", set())
-    if is_postgresql(session) and channel not in said:
-        await session.execute(select(func.pg_notify(channel.value, "")))
+    if channel not in said:
+        await (await session.connection()).run_sync(announce_on, channel)
     said.add(channel)
+
+
+def announce_on(connection: Connection, channel: Channel) -> None:
+    """Do the same in a transaction that is no session."""
+    if is_postgresql(connection):
+        connection.execute(select(func.pg_notify(channel.value, "")))
 
 
 class Listener:

@@ -38,6 +38,8 @@ class Room:
         refusal = refused_unread(request)
         if refusal is not None:
             return refusal
+        if request.content.is_eof():  # it came with its headers, as small ones do: nothing is left to bound
+            return request.content.read_nowait()
         body, taken = bytearray(), 0
         try:
             async with asyncio.timeout(self._seconds):

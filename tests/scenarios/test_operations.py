@@ -162,9 +162,9 @@ def follow(trail: list[dict[str, Any]], logged: list[dict[str, Any]]) -> None:
     """From the comment's webhook by its GUID to the turn, and by the turn's id to what came of it."""
     [hold] = [each for each in trail if each["what"].startswith("/signalbox hold")]
     guid, turn = hold["delivery"], hold["turn"]
-    by_guid = [line for line in logged if line.get("guid") == guid]
+    by_guid = [line for line in logged if line.get("guid") == guid or guid in line.get("guids", ())]
     assert [line["event"] for line in by_guid] == [
-        "delivery.stored",
+        "deliveries.stored",
         "command.stored",
         "delivery.done",
         "command.answered",

@@ -1,8 +1,10 @@
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from bot.store import inbox
@@ -179,16 +181,36 @@ async def test_twins_in_one_batch_are_stored_once(database: Database) -> None:
     assert answers == [True, False, False, False, False, True]
 
 
+async def test_a_known_one_and_a_parked_one_in_a_batch_are_told_from_the_new(database: Database) -> None:
+    receiver = Inbox(database, lambda: NOW)
+    await accept(database, "known")
+    await accept(database, "parked")
+    await park(database, "parked")
+    answers = await asyncio.gather(*(receiver.store(guid, "push", b"{}") for guid in ("a", "known", "parked", "z")))
+    assert answers == [True, False, True, True]
+    assert await states(database) == {"a": "new", "known": "new", "parked": "new", "z": "new"}
+
+
+async def test_others_have_their_turn_while_deliveries_pour_in(database: Database) -> None:
+    receiver = Inbox(database, lambda: NOW)
+    pouring = asyncio.gather(*(receiver.store(f"guid-{n}", "push", b"{}") for n in range(1000)))
+    await asyncio.sleep(0)
+    async with database.session() as session:
+        stored = (await session.execute(select(func.count()).select_from(deliveries))).scalar_one()
+    assert stored < 1000
+    assert await pouring == [True] * 1000
+
+
 async def test_a_burst_takes_few_commits(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     receiver, begun = Inbox(database, lambda: NOW), 0
-    session = database.session
+    write = database.write
 
-    def counted() -> object:
+    async def counted(work: Callable[[Connection], set[str]]) -> set[str]:
         nonlocal begun
         begun += 1
-        return session()
+        return await write(work)
 
-    monkeypatch.setattr(database, "session", counted)
+    monkeypatch.setattr(database, "write", counted)
     await asyncio.gather(*(receiver.store(f"guid-{n}", "push", b"{}") for n in range(300)))
     assert begun == 3
 

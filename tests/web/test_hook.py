@@ -91,6 +91,14 @@ async def test_a_repeated_delivery_is_acknowledged_and_not_stored_again(client: 
     assert len(receiver.stored) == 1
 
 
+async def test_a_signed_body_is_acknowledged_unread(client: Client, receiver: Receiver) -> None:
+    """Parsing it would cost more than storing it, and what it says is the worker's to find out."""
+    body = b'{"action": \xff no JSON'
+    answer = await post(client, body)
+    assert answer.status == 202
+    assert [each[2] for each in receiver.stored] == [body]
+
+
 @pytest.mark.parametrize(
     ("status", "body", "headers"),
     [

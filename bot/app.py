@@ -154,7 +154,8 @@ def _seal(settings: Settings) -> Seal:
 
     Not from the webhook secret: the seal is public, and a short secret could be guessed from it.
     """
-    key = load_pem_private_key(settings.github_private_key.get_secret_value().encode(), password=None)
+    pem = settings.github_private_key.get_secret_value().encode()
+    key = load_pem_private_key(pem, password=None, unsafe_skip_rsa_key_validation=True)  # the settings were checked
     return Seal.of(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
 
 

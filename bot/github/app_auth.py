@@ -140,9 +140,9 @@ class AppAuth:
 
 @lru_cache(maxsize=2)
 def _load(private_key: str) -> RSAPrivateKey:
-    """Parse a PEM text, once: checking that its numbers are primes takes a while."""
+    """Parse a PEM text, once. That its numbers are primes was checked with the settings, and takes a while."""
     try:
-        key = load_pem_private_key(private_key.encode(), password=None)
+        key = load_pem_private_key(private_key.encode(), password=None, unsafe_skip_rsa_key_validation=True)
     except (ValueError, TypeError):
         # Without "from": a parser's message may quote the text that it was given.
         problem = "GITHUB_PRIVATE_KEY: not an unencrypted PEM private key; copy the whole file that GitHub gave you"

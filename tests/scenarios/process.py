@@ -5,40 +5,28 @@ import contextlib
 import multiprocessing
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
-from bot.__main__ import main
 from bot.app import Running
 from bot.store.db import Database
 from sandbox.server import start as start_sandbox
 from tests.ports import free_port
 from tests.scenarios.base_ci import base_ci_of
 from tests.scenarios.play import Play, connect
+from tests.scenarios.program import Prepare, serve, unprepared
 
 START_SECONDS = 30.0
 
 #: A bare process that has loaded the program once, and from which each Signalbox is forked: loading takes longer than most
 #: stories. What runs is `python -m bot serve` all the same, in a process, a memory and a log of its own.
 LOADED = multiprocessing.get_context("forkserver")
-LOADED.set_forkserver_preload(["bot.app", "bot.settings", "bot.log"])
-
-
-def serve(command: str, environment: Mapping[str, str], log: Path) -> None:
-    """Be `python -m bot` with this command from here on."""
-    os.environ.clear()
-    os.environ.update(environment)
-    with log.open("ab") as output:
-        os.dup2(output.fileno(), sys.stderr.fileno())
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    os.chdir(log.parent)  # no `.env` of a checkout
-    sys.exit(main([command]))
+LOADED.set_forkserver_preload(["tests.scenarios.program"])
 
 
 @dataclass(slots=True)
@@ -51,6 +39,8 @@ class BotProcess:
     command: str = "serve"  # or "web" or "worker"
     name: str = "bot"  # of its log
     database_url: str = ""  # its own file if none is given
+    prepare: Prepare = unprepared
+    settings: Mapping[str, str] = field(default_factory=dict)  # beside those that it needs
     process: ForkServerProcess | None = None
 
     def __post_init__(self) -> None:
@@ -79,14 +69,19 @@ class BotProcess:
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
             "RESYNC_SECONDS": "3",
+            **self.settings,
         }
 
     async def start(self) -> None:
         """Start it and wait until it is ready; a worker is not asked."""
-        self.process = LOADED.Process(target=serve, args=(self.command, self.environment, self.log))
-        await asyncio.to_thread(self.process.start)
+        await self.spawn()
         if self.command != "worker":
             await self.ready()
+
+    async def spawn(self) -> None:
+        """Start it, whatever becomes of it."""
+        self.process = LOADED.Process(target=serve, args=(self.command, self.environment, self.log, self.prepare))
+        await asyncio.to_thread(self.process.start)
 
     async def ready(self) -> None:
         """Wait until it answers."""

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, MetaData, Table
 
 from bot.store import migrations
 from bot.store.db import Database
-from bot.store.migrate import upgrade
+from bot.store.migrate import newest, upgrade
 
 FIRST = "0001"
 
@@ -79,6 +79,24 @@ def strict(table: Table) -> set[str]:
     keys = {f"{each.parent.name} in {each.target_fullname}" for each in table.foreign_keys}
     checks = {str(each.sqltext) for each in table.constraints if isinstance(each, sa.CheckConstraint)}
     return unique | keys | checks | {f"primary {sorted(table.primary_key.columns.keys())}"}
+
+
+def test_the_newest_migration_is_known_by_its_file_name() -> None:
+    assert newest() == ScriptDirectory(migrations.__path__[0]).get_current_head()
+
+
+async def test_a_start_that_finds_the_newest_tables_changes_nothing(empty_url: str) -> None:
+    database = Database(empty_url)
+    await upgrade(database.engine)
+    async with database.engine.connect() as connection:
+        tables = await connection.run_sync(tables_of)
+    await upgrade(database.engine)
+    async with database.engine.connect() as connection:
+        again = await connection.run_sync(tables_of)
+        stamped = (await connection.execute(sa.text("SELECT version_num FROM alembic_version"))).scalars().all()
+    assert sorted(again.tables) == sorted(tables.tables)
+    assert stamped == [newest()]
+    await database.close()
 
 
 @pytest.mark.parametrize(("before", "after"), revisions())

@@ -1,0 +1,38 @@
+"""The story of test_killed_everywhere.py in all its ways, for `make soak-deaths`: too long for every day."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.databases import ONLY_POSTGRESQL
+from tests.scenarios.points import Points
+from tests.scenarios.test_killed_everywhere import compared, difference, played
+
+
+@ONLY_POSTGRESQL
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("where", ["sqlite", "postgresql"])
+async def test_dying_wherever_and_after_whatever(tmp_path: Path, url: str, where: str, workers: int) -> None:
+    """Everywhere, anew for each kind of write that the turn made before. On SQLite the workers share one process."""
+    undisturbed, points = Points(tmp_path / "undisturbed", deadly=()), Points(tmp_path / "deadly", context=True)
+    stage: dict[str, Any] = {"database_url": url, "workers": workers} if where == "postgresql" else {"turns": workers}
+    calm, _ = await played(undisturbed)
+    found = await played(points, **stage)
+    print("\n".join(points.reached()))
+    compared(f"{workers} on {where}", found, calm, Points(undisturbed.folder, deadly=()), points)
+
+
+@pytest.mark.timeout(36_000)
+async def test_dying_at_one_point_alone(tmp_path: Path) -> None:
+    """Each point by itself: what a later death would have mended shows."""
+    undisturbed = Points(tmp_path / "undisturbed", deadly=())
+    calm, _ = await played(undisturbed)
+    wrong = {}
+    for number, name in enumerate(undisturbed.reached()):
+        end, deaths = await played(Points(tmp_path / str(number), deadly=(name,), whole=True))
+        print(f"{name}: {deaths} deaths", flush=True)
+        if deaths != 1 or difference(calm, end):
+            wrong[name] = deaths, difference(calm, end)
+    assert wrong == {}

@@ -14,11 +14,11 @@ HEAVY = {"data": {}, "errors": errors(("RESOURCE_LIMITS_EXCEEDED", ["x"], "Resou
 
 def run(**changes: Any) -> dict[str, Any]:
     note = {
-        "path": "a.py", "annotationLevel": "FAILURE", "title": None, "message": "token ghs_abc.def",
+        "path": "a.py", "annotationLevel": "FAILURE", "title": None, "message": "token ghs_abc.defghi",
         "location": {"start": {"line": 7}},
     }  # fmt: skip
     annotations = {"totalCount": 12, "nodes": [note]}
-    said = {"title": "1 failed", "summary": None, "text": "a\nghp_secret1\nb", "detailsUrl": "https://ci.example/1"}
+    said = {"title": "1 failed", "summary": None, "text": "a\nghp_secret1234\nb", "detailsUrl": "https://ci.example/1"}
     return {**said, "annotations": annotations, **changes}
 
 

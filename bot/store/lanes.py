@@ -14,14 +14,15 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, case, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import LeaseLost
-from bot.store.db import database_now, insert_into, is_postgresql
+from bot.store.db import database_now, insert_into, is_postgresql, now
 from bot.store.news import Channel, announce
 from bot.store.tables import lanes, plan_branches, plans
 
+PACE = timedelta(seconds=0.25)  # between lanes that are woken without news, where there is the time
 LEASE = 60  # seconds; renewed before each action
 MAX_ERROR = 2000  # characters of an error that are kept
 IN_ORDER = 7_436_300  # any number: the key of the lock that `in_order` takes on PostgreSQL
@@ -130,8 +131,14 @@ async def wake_plans_of(
     return found
 
 
-async def wake_all(session: AsyncSession, repositories: Collection[int] | None = None) -> int:
-    """Wake every repository and every open plan, of these repositories only if they are given; return how many."""
+async def wake_all(
+    session: AsyncSession, repositories: Collection[int] | None = None, over: timedelta = timedelta()
+) -> int:
+    """Wake every repository and every open plan, of these repositories only if they are given; return how many.
+
+    They come due one after the other, each PACE after the one before, all within `over`: a thousand at once would keep
+    what an event wakes meanwhile waiting for minutes.
+    """
     within = [] if repositories is None else [lanes.c.repository_id.in_(repositories)]
     rows = await session.execute(
         select(lanes.c.id)
@@ -140,7 +147,7 @@ async def wake_all(session: AsyncSession, repositories: Collection[int] | None =
         .order_by(lanes.c.id)
     )
     found = list(rows.scalars())
-    await _wake(session, found, None)
+    await _wake_in_turn(session, found, min(PACE, over / max(len(found), 1)))
     return len(found)
 
 
@@ -305,13 +312,31 @@ def woken_lanes(session: AsyncSession) -> list[int]:
 async def _wake(session: AsyncSession, lane_ids: Sequence[int], when: datetime | None) -> None:
     if not lane_ids:
         return
+    await _tell_of(session, lane_ids)
+    at = database_now() if when is None else literal(when, lanes.c.due_at.type)
+    await session.execute(update(lanes).where(lanes.c.id.in_(lane_ids)).values(_woken_at(at)))
+
+
+async def _wake_in_turn(session: AsyncSession, lane_ids: Sequence[int], apart: timedelta) -> None:
+    """Wake lanes so that each comes due that long after the one before, the first now."""
+    if not lane_ids:
+        return
+    await _tell_of(session, lane_ids)
+    first = await now(session)
+    times = [{"lane": lane_id, "at": first + number * apart} for number, lane_id in enumerate(lane_ids)]
+    at = bindparam("at", type_=lanes.c.due_at.type)
+    statement = update(lanes).where(lanes.c.id == bindparam("lane")).values(_woken_at(at))
+    await (await session.connection()).execute(statement, times)
+
+
+async def _tell_of(session: AsyncSession, lane_ids: Sequence[int]) -> None:
+    """Note what is being woken, take the lock that it needs, and have everybody hear of it."""
     session.info.setdefault("woken", []).extend(lane_ids)
     await in_order(session)
     await announce(session, Channel.LANES)
-    at = database_now() if when is None else literal(when, lanes.c.due_at.type)
+
+
+def _woken_at(at: ColumnElement[datetime]) -> dict[str, ColumnElement[Any]]:
+    """The columns of a lane that is due at that time at the latest, and whose turn that runs is not enough."""
     sooner = or_(lanes.c.due_at.is_(None), lanes.c.due_at > at)
-    await session.execute(
-        update(lanes)
-        .where(lanes.c.id.in_(lane_ids))
-        .values(due_at=case((sooner, at), else_=lanes.c.due_at), wake_seq=lanes.c.wake_seq + 1)
-    )
+    return {"due_at": case((sooner, at), else_=lanes.c.due_at), "wake_seq": lanes.c.wake_seq + 1}

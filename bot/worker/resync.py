@@ -31,19 +31,19 @@ async def resync(github: GitHub, database: Database, now: datetime, period: time
     """
     await forget(database, now)
     try:
-        await _wake_installed(github, database)
+        await _wake_installed(github, database, period)
         await _failed_deliveries(github, database, now, period)
     except GitHubError as error:
         log.warning("resync.failed", error=str(error), kind=type(error).__name__)
 
 
-async def _wake_installed(github: GitHub, database: Database) -> None:
-    """Wake what the App may see now; lanes of a repository that it lost stay at rest."""
+async def _wake_installed(github: GitHub, database: Database, period: timedelta) -> None:
+    """Wake what the App may see now, one lane after the other; lanes of a repository that it lost stay at rest."""
     installed = await github.installed_repositories()
     async with database.session() as session:
         for installation_id, repository_id, full_name in installed:
             await see(session, Repository(id=repository_id, installation_id=installation_id, full_name=full_name))
-        await lanes.wake_all(session, [repository_id for _, repository_id, _ in installed])
+        await lanes.wake_all(session, [repository_id for _, repository_id, _ in installed], over=period)
 
 
 async def _failed_deliveries(github: GitHub, database: Database, now: datetime, period: timedelta) -> None:

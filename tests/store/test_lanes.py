@@ -319,6 +319,29 @@ async def test_a_start_wakes_all_but_the_finished_plans(database: Database) -> N
     assert {(await claimed(database)).lane_id for _ in range(3)} == {running, preview, repository}
 
 
+async def test_many_lanes_without_news_come_due_one_after_the_other(database: Database) -> None:
+    """So that what an event wakes meanwhile is not behind all of them."""
+    plans = [await a_plan(database, number, started=True) for number in (1, 2, 3, 4)]
+    woken = await a_plan(database, 5)
+    async with database.session() as session:
+        assert await lanes.wake_all(session, over=timedelta(hours=1)) == 5
+        await lanes.wake(session, woken)
+    assert {(await claimed(database)).lane_id for _ in range(2)} == {plans[0], woken}
+    assert await claim(database) is None
+    async with database.session() as session:
+        rest = await lanes.until_due(session)
+    assert rest is not None
+    assert timedelta() < rest <= lanes.PACE
+
+
+async def test_a_short_time_for_many_lanes_is_shared_among_them(database: Database) -> None:
+    for number in (1, 2, 3, 4):
+        await a_plan(database, number, started=True)
+    async with database.session() as session:
+        await lanes.wake_all(session, over=timedelta(microseconds=4))
+    assert len({(await claimed(database)).lane_id for _ in range(4)}) == 4
+
+
 async def test_the_only_worker_takes_back_what_a_dead_one_held(database: Database) -> None:
     lane = await a_lane(database, 1)
     async with database.session() as session:

@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 PAYLOADS := $(VENV)/payloads/.ready
 FUZZER := $(VENV)/.fuzzer
 
-.PHONY: demo test check tests soak fuzz bench golden pictures docs plans lock clean
+.PHONY: demo test check tests soak soak-draws soak-deaths soak-plans fuzz bench golden pictures docs plans lock clean
 
 $(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Signalbox needs Python 3.11 or newer; set PYTHON=/path/to/python3"; exit 1; }
@@ -42,11 +42,20 @@ tests: $(READY) $(PAYLOADS)
 soak: $(READY)  ## The long draw of generated histories; HISTORIES=n, TRAINS=n, SEED=n (a failing one is played again by its seed)
 	SIGNALBOX_HISTORIES=$(or $(HISTORIES),200) SIGNALBOX_TRAINS=$(or $(TRAINS),300) SIGNALBOX_SEED=$(or $(SEED),$(shell date +%s)) $(RUN)pytest -v -n 2 tests/scenarios/test_histories.py tests/scenarios/test_train_histories.py
 
+soak-draws: $(READY)  ## The generated tests that `make test` draws few examples of, with many
+	SIGNALBOX_LONG=1 $(RUN)pytest -n 2 tests/core tests/golden tests/github/test_trial_on_sandbox.py
+
+soak-deaths: $(READY)  ## Kill Signalbox at every point of a story: on both databases, with one and with three workers, and at each point alone
+	$(RUN)pytest -v -s tests/scenarios/long_killed.py
+
+soak-plans: $(READY)  ## Many plans at once with faults and kills, to their ends; PLANS=n, SEED=n
+	SIGNALBOX_PLANS=$(or $(PLANS),50) SIGNALBOX_SEED=$(or $(SEED),$(shell date +%s)) $(RUN)pytest -v -s tests/scenarios/test_many_plans.py
+
 fuzz: $(FUZZER)  ## Search for inputs that trouble a reader; SECONDS=n for each, TARGETS="webhook commands markers config plan"
 	for target in $(or $(TARGETS),webhook commands markers config plan); do $(RUN)python -m fuzz $$target --seconds $(or $(SECONDS),60) || exit 1; done
 
-bench: $(READY)  ## What things cost, as ratios measured side by side in one run
-	$(RUN)python -m bench
+bench: $(READY)  ## What things cost, as ratios measured side by side in one run; ONLY="a c" measures some of it
+	$(RUN)python -m bench $(ONLY)
 
 golden: $(READY)  ## Write the texts that users read anew; look at the difference before you commit it
 	SIGNALBOX_GOLDEN=write $(RUN)pytest -q tests/golden

@@ -77,9 +77,9 @@ class Postgres:
         """Whether it was started and not stopped."""
         return (self._data / "postmaster.pid").exists()
 
-    def start(self) -> None:
-        """Start it and wait until it answers."""
-        options = {**OPTIONS, "unix_socket_directories": str(self.folder)}
+    def start(self, **changed: str) -> None:
+        """Start it, with some of its options changed, and wait until it answers."""
+        options = {**OPTIONS, **changed, "unix_socket_directories": str(self.folder)}
         given = " ".join(f"-c {name}='{value}'" for name, value in options.items())
         self._run("pg_ctl", "start", "--wait", "--silent", f"--log={self.folder / 'log'}", f"--options={given}")
 

@@ -1,0 +1,68 @@
+"""How much of its rate of acknowledgement the web side keeps while the worker of the same process takes in what was stored."""
+
+import json
+import tempfile
+from pathlib import Path
+
+from bench import databases
+from bench.ack import BYTES, COMMENT, EMPTY
+from bench.ground import ground, program
+from bench.paired import Webhook, load, take_turns
+from bench.result import Result
+from tests.scenarios.play import Play
+
+CONNECTIONS = 64
+SLICES = 9
+SECONDS = 0.5
+LEAST = 0.6  # of the rate of a process that only acknowledges
+
+
+async def run() -> Result:
+    """Measure `web` and `serve` in turn, each on a SQLite of its own; what is sent wakes no turn."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        async with (
+            ground(Path(folder)) as play,
+            databases.sqlite() as idle_url,
+            databases.sqlite() as busy_url,
+            program(play, idle_url, ["web"]) as (idle, _),
+            program(play, busy_url, ["serve"]) as (busy, _),
+            load() as by,
+        ):
+            pair = await take_turns(
+                by, idle, busy, _comment(play), connections=CONNECTIONS, slices=SLICES, seconds=SECONDS
+            )
+            missing = pair.variant.acknowledged - await databases.stored(busy_url)
+    assert not missing, "what was acknowledged is not stored"
+    return Result(
+        title="Acknowledging while the worker drains: requests a second on SQLite. Stated: at least "
+        f"{LEAST} of the rate of a process that only acknowledges.",
+        columns=("", "web alone/s", "with its worker/s", "ratio", "alone p99 ms", "with it p99 ms"),
+        rows=[
+            [
+                f"{CONNECTIONS} connections",
+                f"{pair.reference.rate:.0f}",
+                f"{pair.variant.rate:.0f}",
+                f"{pair.ratio:.2f}",
+                f"{pair.reference.percentile(0.99):.0f}",
+                f"{pair.variant.percentile(0.99):.0f}",
+            ]
+        ],
+        method=f"Comments of {BYTES} bytes on an issue that is no plan; {SLICES} pairs of slices of {SECONDS} s. The worker has "
+        "more to take in than it can throughout.",
+        exceeded="" if pair.ratio >= LEAST else f"{pair.ratio:.2f}, not {LEAST}",
+    )
+
+
+def _comment(play: Play) -> Webhook:
+    """Return a comment that somebody wrote on an issue which is no plan."""
+    repository = play.world.repository("octo", "demo")
+    about = {
+        "repository": {"id": repository.id, "node_id": repository.node_id, "full_name": "octo/demo"},
+        "installation": {"id": play.info["installation_id"]},
+    }
+    text = COMMENT | {"body": "word " * (BYTES // 5)}
+    return Webhook(
+        event="issue_comment",
+        body=json.dumps(EMPTY | about | {"comment": text}).encode(),
+        secret=play.info["webhook_secret"],
+    )

@@ -13,6 +13,7 @@ from bot.core.model import PlanState
 from bot.core.render.status import status_comment
 from tests.build import a_check, a_command, a_review
 from tests.core.toy import Toy
+from tests.draws import drawn
 
 
 def plan_of(needs: dict[str, tuple[str, ...]]) -> str:
@@ -219,7 +220,7 @@ def graphs() -> st.SearchStrategy[dict[str, tuple[str, ...]]]:
     return build()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=drawn(6), deadline=None)
 @given(needs=graphs(), order=st.randoms(use_true_random=False))
 def test_every_graph_settles_lands_in_order_and_is_decided_alike_twice(
     needs: dict[str, tuple[str, ...]], order: Any

@@ -50,6 +50,7 @@ from tests.build import (
     sha,
 )
 from tests.core.test_foresight import in_line, keys_of
+from tests.draws import drawn
 
 #: What may be wrong with a pull, so that it does not merge; "" = nothing.
 FLAWS: Mapping[str, Mapping[str, Any]] = {
@@ -158,7 +159,7 @@ def graphs(draw: st.DrawFn) -> dict[str, tuple[str, ...]]:
     return {key: needs[key] for key in draw(st.permutations(keys))}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=drawn(10), deadline=None)
 @given(data=st.data(), needs=graphs(), config=st.sampled_from(["verify: []\n", "verify: [unit]\n"]))
 def test_the_dry_run_is_what_then_happens(data: st.DataObject, needs: dict[str, tuple[str, ...]], config: str) -> None:
     flaw = st.sampled_from(["", "", "", *FLAWS])
@@ -181,7 +182,7 @@ def test_the_dry_run_is_what_then_happens(data: st.DataObject, needs: dict[str, 
     assert list(foreseen) == track.merges
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=drawn(10), deadline=None)
 @given(data=st.data(), needs=graphs())
 def test_a_line_holds_every_unfinished_one_after_what_it_needs(
     data: st.DataObject, needs: dict[str, tuple[str, ...]]

@@ -14,6 +14,7 @@ from bot.core.model import Key, Sha, Stage
 from tests.build import a_check, a_command
 from tests.core.test_decide import finish, plan_of
 from tests.core.toy import Toy
+from tests.draws import drawn
 
 NEEDS: dict[str, tuple[str, ...]] = {"W1": (), "W2": ("W1",), "W3": ("W1",), "W4": ("W2", "W3")}
 MAKES_THINGS = (CreateRefs, EmptyCommit, OpenPull, BuildBranch, MergePull)
@@ -142,7 +143,9 @@ class Watched(Toy):
         return found[-1] if found else None
 
 
-@settings(max_examples=14, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=drawn(7), deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
 @given(
     on_red=st.sampled_from(["rollback_pull", "rollback", "hold"]),
     trials=st.booleans(),

@@ -10,6 +10,7 @@ import pytest
 
 from bot.core.actions import BuildBranch, Change, Outcome, OutcomeKind, TryMerge
 from bot.core.model import Branch, Sha
+from tests.draws import LONG
 from tests.github.story import DONE, MOVED, REFUSED, UNKNOWN, Story
 from tests.github.workshop import FILE, LINK, PROGRAM, TRIAL, Files, Workshop
 
@@ -304,8 +305,8 @@ async def test_just_those_conflict_that_git_finds_in_conflict(shop: Workshop, se
     await no_trace(shop, *branches)
 
 
-@pytest.mark.parametrize("first", range(100, 150, 10))
-async def test_what_is_foreseen_of_fifty_sets_of_heads_is_what_git_says(shop: Workshop, first: int) -> None:
+@pytest.mark.parametrize("first", range(100, 150 if LONG else 120, 10))
+async def test_what_is_foreseen_of_many_sets_of_heads_is_what_git_says(shop: Workshop, first: int) -> None:
     """Ten sets on one repository: only whether two heads go together, as the forecast asks it."""
     base = await shop.grow({path: text_of(path) for path in PATHS})
     sets = {

@@ -15,6 +15,7 @@ from bot.core.render.failure import failure_comment, mended, mended_base, newer,
 from bot.core.render.parts import size
 from bot.core.reported import failures
 from bot.core.views import Failure, PlanView
+from tests.draws import drawn
 from tests.golden import scenes
 from tests.golden.test_hostile import HOSTILE, MENTION, REFERENCE, inline_tokens, seen, texts
 from tests.golden.test_texts import FILES, compare
@@ -146,7 +147,7 @@ def test_no_file_is_left_over() -> None:
 
 
 @given(texts)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=drawn(15), deadline=None)
 def test_whatever_checks_say_mentions_nobody_closes_nothing_and_stays_in_its_place(text: str) -> None:
     view, failure = hostile(text)
     body = comment((view, failure), CR_1=hostile_words(text))

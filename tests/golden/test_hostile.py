@@ -20,6 +20,7 @@ from bot.core.render.replies import status_reply, unknown_key_reply, unknown_ver
 from bot.core.render.status import status_comment
 from bot.core.tasks import all_tasks
 from bot.core.views import PlanView, RollbackView
+from tests.draws import drawn
 from tests.golden import scenes, train_scenes
 
 HOSTILE = (
@@ -184,7 +185,7 @@ def assert_harmless(markdown: str) -> None:
         assert head == cells, markdown
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=drawn(10), deadline=None)
 @given(texts)
 def test_no_text_of_a_user_does_anything(text: str) -> None:
     for markdown in every_text(text):
@@ -197,7 +198,7 @@ def test_known_tricks_do_nothing(text: str) -> None:
         assert_harmless(markdown)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=drawn(40), deadline=None)
 @given(st.lists(st.lists(texts, min_size=3, max_size=3), max_size=4))
 def test_a_table_keeps_its_columns_and_rows(rows: list[list[str]]) -> None:
     markdown = table(("A", "B", "C"), [[inline(cell) for cell in row] for row in rows], 60_000)
@@ -205,7 +206,7 @@ def test_a_table_keeps_its_columns_and_rows(rows: list[list[str]]) -> None:
     assert found == [(3, 3)] * (len(rows) + 1)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=drawn(20), deadline=None)
 @given(texts)
 def test_a_title_is_one_harmless_line(text: str) -> None:
     view = hostile_view(text)
@@ -218,7 +219,7 @@ def test_a_title_is_one_harmless_line(text: str) -> None:
         assert "[skip ci]" not in line
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=drawn(20), deadline=None)
 @given(texts)
 def test_a_brief_is_known_again_and_asks_for_its_own_tasks_only(text: str) -> None:
     view = hostile_view(text)
@@ -228,7 +229,7 @@ def test_a_brief_is_known_again_and_asks_for_its_own_tasks_only(text: str) -> No
     assert len(all_tasks(body)) <= 2
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=drawn(20), deadline=None)
 @given(texts)
 def test_a_label_of_the_graph_stays_in_its_box(text: str) -> None:
     markdown = graph(hostile_view(text), 20_000)
@@ -302,8 +303,9 @@ def large(number: int) -> PlanView:
     )
 
 
-@pytest.mark.parametrize("state", list(PlanState))
-@pytest.mark.parametrize("number", [1, 100])
+@pytest.mark.parametrize(
+    ("number", "state"), [*((1, state) for state in PlanState), (100, PlanState.RUNNING), (100, PlanState.COMPLETED)]
+)
 def test_no_comment_is_longer_than_github_takes(number: int, state: PlanState) -> None:
     view = replace(large(number), state=state)
     for comment in (status_comment(view, {f"action {index}": LONG for index in range(200)}), status_reply(view)):

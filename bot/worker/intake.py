@@ -6,7 +6,7 @@ stored to become levels. Must not decide anything about a plan.
 
 import hashlib
 import json
-from collections.abc import Mapping, MutableSet
+from collections.abc import Mapping, MutableSet, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, assert_never
@@ -69,27 +69,43 @@ class Own:
 async def take_in(
     session: AsyncSession, delivery: inbox.Delivery, now: datetime, own: Own, seen: MutableSet[Repository]
 ) -> str:
-    """Turn one delivery into commands and wakes and close it, all in the caller's transaction (T2). Safe to repeat.
+    """Do it for one; see `take_in_all`."""
+    return (await take_in_all(session, [delivery], now, own, seen))[0]
+
+
+async def take_in_all(
+    session: AsyncSession, waiting: Sequence[inbox.Delivery], now: datetime, own: Own, seen: MutableSet[Repository]
+) -> list[str]:
+    """Turn deliveries into commands and wakes and close them, all in the caller's transaction (T2). Safe to repeat.
 
     `seen` holds the repositories that were noted already, so that most deliveries need not; empty it if the transaction fails.
-    Returns what it is closed as, "done" or "ignored". Its GUID is bound to every line of the log meanwhile.
+    Returns what each is closed as, "done" or "ignored". Its GUID is bound to every line of the log meanwhile.
     """
-    with structlog.contextvars.bound_contextvars(guid=delivery.guid):
-        try:
-            event = read_event(delivery.event, _payload(delivery.body))
-        except PayloadError as error:
-            log.warning("delivery.malformed", event_name=delivery.event, error=str(error))
-            await inbox.finish(session, delivery.guid, "ignored")
-            return "ignored"
-        before = len(lanes.woken_lanes(session))
-        await _installations(session, event, seen)
-        about = _repository(event)
-        if about is not None:
-            await _follow(session, event, about, delivery, now, own, seen)
-        await inbox.finish(session, delivery.guid, "done")
-        woken = list(dict.fromkeys(lanes.woken_lanes(session)[before:]))
-        log.info("delivery.done", event_name=event.name, action=event.action, lanes=woken)
-        return "done"
+    ends = []
+    for delivery in waiting:
+        with structlog.contextvars.bound_contextvars(guid=delivery.guid):
+            ends.append(await _taken(session, delivery, now, own, seen))
+    await inbox.finish_all(session, {each.guid: end for each, end in zip(waiting, ends, strict=True)})
+    return ends
+
+
+async def _taken(
+    session: AsyncSession, delivery: inbox.Delivery, now: datetime, own: Own, seen: MutableSet[Repository]
+) -> str:
+    """Store a delivery's commands and wake what it is news to; return how it is to be closed."""
+    try:
+        event = read_event(delivery.event, _payload(delivery.body))
+    except PayloadError as error:
+        log.warning("delivery.malformed", event_name=delivery.event, error=str(error))
+        return "ignored"
+    before = len(lanes.woken_lanes(session))
+    await _installations(session, event, seen)
+    about = _repository(event)
+    if about is not None:
+        await _follow(session, event, about, delivery, now, own, seen)
+    woken = list(dict.fromkeys(lanes.woken_lanes(session)[before:]))
+    log.info("delivery.done", event_name=event.name, action=event.action, lanes=woken)
+    return "done"
 
 
 async def _follow(

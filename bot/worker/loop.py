@@ -22,7 +22,7 @@ from bot.store.db import Database, is_away
 from bot.store.installed import Repository
 from bot.store.lanes import LaneKind, Lease
 from bot.store.news import Channel, Listener
-from bot.worker.intake import Own, take_in
+from bot.worker.intake import Own, take_in, take_in_all
 from bot.worker.outside import Outside
 from bot.worker.reconcile import backoff, paced, turn
 from bot.worker.resync import resync
@@ -144,7 +144,7 @@ class Worker:
         try:
             async with self.database.session() as session:  # T2, for many at once: a transaction costs more than a row
                 waiting = await inbox.take(session, INTAKE_BATCH, now)
-                ends = [await take_in(session, delivery, now, self._own, self._seen) for delivery in waiting]
+                ends = await take_in_all(session, waiting, now, self._own, self._seen)
                 woken = lanes.woken(session)  # most deliveries are echoes of our own writes and wake nothing
         except Exception as error:
             if is_away(error):

@@ -2,9 +2,10 @@
 
 The JSON is that of `PUT /_sandbox/faults`:
   webhooks          drop, duplicate: chances 0..1 · reorder: true (within 50 ms) or a window in ms · delay_ms: [from, to] ·
-                    hold: keep all back until cleared · seed
+                    hold: keep all back until cleared · seed · app: the slug of the only App that they happen to
   api               list of {match: fnmatch on "METHOD /path" (GraphQL: "POST /graphql mutation:createPullRequest"),
-                    times, status (0 = close the connection), headers, body, delay_ms, after: true = do it, then fail,
+                    times, chance 0..1, login: of the only user or bot that it happens to, status (0 = close the connection),
+                    headers, body, delay_ms, after: true = do it, then fail,
                     partial: do it, but of GraphQL's data leave out the part at this path ("repository.base") with an error}
   mergeable_unknown how many reads of a pull's mergeability say "unknown" after each move of head or base
   drafts            false: draft pulls are refused, as in private repositories on free plans
@@ -31,6 +32,7 @@ class WebhookFaults(BaseModel):
     delay_ms: tuple[int, int] = (0, 0)
     hold: bool = False
     seed: int | None = None
+    app: str | None = None
 
 
 class ApiFault(BaseModel):
@@ -39,6 +41,8 @@ class ApiFault(BaseModel):
     model_config = ConfigDict(extra="forbid")
     match: str
     times: int = 1
+    chance: float = 1.0
+    login: str | None = None
     status: int | None = None  # None: only the delay
     headers: dict[str, str] = Field(default_factory=dict)
     body: Any = None
@@ -79,9 +83,11 @@ class Faults:
         self._random.seed(settings.webhooks.seed or 0)
         self._unknown_reads.clear()
 
-    def fate(self) -> Fate:
-        """Decide one webhook's way."""
+    def fate(self, app: str) -> Fate:
+        """Decide the way of one webhook for an App."""
         faults = self.settings.webhooks
+        if faults.app not in (None, app):
+            return Fate([0.0])
         if self._random.random() < faults.drop:
             return Fate()
         copies = 2 if self._random.random() < faults.duplicate else 1
@@ -90,10 +96,13 @@ class Faults:
         delays = [self._random.uniform(low, high + window) / 1000 for _ in range(copies)]
         return Fate(delays)
 
-    def api_fault(self, calls: list[str]) -> ApiFault | None:
-        """Return the fault for a request known by these names ("METHOD /path"), and use it up once."""
+    def api_fault(self, calls: list[str], login: str) -> ApiFault | None:
+        """Return the fault for a request of somebody, known by these names ("METHOD /path"), and use it up once."""
         for fault in self.settings.api:
-            if fault.times > 0 and any(fnmatchcase(call, fault.match) for call in calls):
+            is_meant = fault.times > 0 and fault.login in (None, login)
+            if not is_meant or not any(fnmatchcase(call, fault.match) for call in calls):
+                continue
+            if fault.chance >= 1 or self._random.random() < fault.chance:
                 fault.times -= 1
                 return fault
         return None

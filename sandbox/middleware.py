@@ -54,7 +54,7 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         return await _guarded(request, handler)
     window = request.app[LIMITS].window(actor_of(request), _resource(request))
     calls = await _names(request)
-    fault = world.faults.api_fault(calls)
+    fault = world.faults.api_fault(calls, actor_of(request).login)
     response = await _limited(request, window) or await _with_fault(request, handler, fault)
     response = _conditional(request, response)
     return _finish(request, response, window)

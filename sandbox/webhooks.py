@@ -115,7 +115,7 @@ class Hooks:
         deliveries[delivery.id] = delivery
         if len(deliveries) > KEPT_DELIVERIES:
             del deliveries[next(iter(deliveries))]
-        fate = self._world.faults.fate()
+        fate = self._world.faults.fate(app.slug)
         if not fate.copies:
             self._finish(delivery, "timed out", 504)
         for delay in fate.copies:

@@ -102,6 +102,16 @@ async def test_draft_pulls_may_be_unsupported(github: StandIn) -> None:
     assert (status, answer["message"]) == (422, "Draft pull requests are not supported in this repository.")
 
 
+async def test_a_failure_may_concern_one_caller_and_come_by_chance(github: StandIn) -> None:
+    fault = {"match": "GET /repos/*", "times": 1000, "status": 502, "login": "signalbox[bot]", "chance": 0.5}
+    await faults(github, api=[fault], webhooks={"seed": 3})
+    people = {(await github.call("GET", "/repos/octo/demo"))[0] for _ in range(10)}
+    ours = [(await github.call("GET", "/repos/octo/demo", who="app"))[0] for _ in range(40)]
+    assert people == {200}
+    assert 8 < ours.count(502) < 32
+    assert set(ours) == {200, 502}
+
+
 @pytest.mark.parametrize("body", [{"webhook": {}}, {"api": [{"status": 1}]}, {"webhooks": {"drop": "much"}}])
 async def test_a_mistake_in_the_knobs_is_told(github: StandIn, body: Json) -> None:
     assert (await github.call("PUT", "/_sandbox/faults", body))[0] == 422

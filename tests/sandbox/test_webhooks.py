@@ -165,3 +165,14 @@ async def test_the_body_that_is_signed_is_the_body_that_is_sent(github: StandIn)
     (one,) = github.received
     assert github.signed(one)
     assert json.loads(one.raw)["issue"]["title"] == "ünïcode ✓"
+
+
+async def test_the_knobs_may_concern_one_app_only(github: StandIn) -> None:
+    await faults(github, drop=1.0, app="ci")
+    await issue(github)
+    await github.quiet()
+    assert [one.payload["issue"]["title"] for one in github.received] == ["x"]
+    await faults(github, drop=1.0, app="signalbox")
+    await issue(github)
+    await github.quiet()
+    assert len(github.received) == 1

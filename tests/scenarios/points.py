@@ -50,11 +50,15 @@ class Points:
     def install(self) -> None:
         """Watch over this process from here on."""
         (self.folder / "points").mkdir(parents=True, exist_ok=True)
-        (self.folder / "leases").mkdir(exist_ok=True)
+        self.follow()
         # that the key's numbers are primes was found out by the process before: it takes a third of a start
         _patch(settings, "load_pem_private_key", lambda load: partial(load, unsafe_skip_rsa_key_validation=True))
         _patch(Database, "session", lambda session: _sessions(self, session))
         _patch(Transport, "_write", lambda write: _writes(self, write))
+
+    def follow(self) -> None:
+        """Note which leases this process takes from here on, and nothing else."""
+        (self.folder / "leases").mkdir(parents=True, exist_ok=True)
         _patch(lanes, "claim", lambda claim: _claims(self, claim))
 
     def reached(self) -> list[str]:

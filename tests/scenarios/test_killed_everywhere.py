@@ -107,10 +107,10 @@ def compared(name: str, found: tuple[Any, int], calm: Any, undisturbed: Points, 
     end, deaths = found
     reached = points.reached()
     print(f"\n{name}: {deaths} deaths at {len(points.killing(reached))} deadly points of {len(reached)}")
-    missing = set(points.killing(undisturbed.reached())) - set(reached)
-    assert not missing, f"{name} never came to {sorted(missing)}"
     assert deaths > 0
     assert difference(calm, end) == "", name
+    missing = set(points.killing(undisturbed.reached())) - set(reached)
+    assert not missing, f"{name} never came to {sorted(missing)}"
 
 
 @ONLY_POSTGRESQL

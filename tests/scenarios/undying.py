@@ -21,6 +21,7 @@ from tests.scenarios.base_ci import base_ci_of
 from tests.scenarios.play import Play, connect
 from tests.scenarios.points import Points
 from tests.scenarios.process import BotProcess
+from tests.scenarios.program import Prepare
 
 NOTICED = 0.03  # seconds until a death is noticed
 LONG = 120.0  # seconds that a step may take with all the deaths in it
@@ -92,9 +93,19 @@ class Undying(Play):
 
 @contextlib.asynccontextmanager
 async def undying(
-    folder: Path, points: Points, *, database_url: str = "", workers: int = 0, turns: int = 1
+    folder: Path,
+    points: Points,
+    *,
+    database_url: str = "",
+    workers: int = 0,
+    turns: int = 1,
+    resync_seconds: float = 1.0,
+    prepare: Prepare | None = None,
 ) -> AsyncIterator[Undying]:
-    """Set the stage: one process, or with `workers` one for the web side and so many that work, of `turns` at once each."""
+    """Set the stage: one process, or with `workers` one for the web side and so many that work, of `turns` at once each.
+
+    `prepare` is what each process does before it is Signalbox, if not to watch its points.
+    """
     folder.mkdir(exist_ok=True)
     async with contextlib.AsyncExitStack() as stack:
         sandbox = await stack.enter_async_context(start_sandbox(port=0, data=folder / "github"))
@@ -103,8 +114,8 @@ async def undying(
         processes = [
             BotProcess(
                 sandbox.info, folder, port, command=name.partition("-")[0] if workers else "serve", name=name,
-                database_url=database_url, prepare=points.install,
-                settings={"RESYNC_SECONDS": "1", "WORKERS": str(turns)},
+                database_url=database_url, prepare=prepare or points.install,
+                settings={"RESYNC_SECONDS": str(resync_seconds), "WORKERS": str(turns)},
             )
             for name in names
         ]  # fmt: skip

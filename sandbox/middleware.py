@@ -102,8 +102,8 @@ async def _with_fault(request: web.Request, handler: Handler, fault: ApiFault | 
     if fault.after:
         await _guarded(request, handler)
     if fault.status == 0:
-        assert request.transport is not None
-        request.transport.abort()
+        if request.transport is not None:  # the caller may be gone already
+            request.transport.abort()
         return web.Response(status=499)
     body = fault.body if fault.body is not None else {"message": "Server Error"}
     text = body if isinstance(body, str) else json.dumps(body)

@@ -89,8 +89,8 @@ def normal(part: Any) -> Any:
 
 def difference(calm: Any, end: Any) -> str:
     """Return how two ends of the world differ, line by line."""
-    texts = (json.dumps(each, indent=1, ensure_ascii=False).splitlines() for each in (calm, end))
-    return "\n".join(unified_diff(*texts, "undisturbed", "disturbed", n=8, lineterm=""))
+    one, other = (json.dumps(each, indent=1, ensure_ascii=False).splitlines() for each in (calm, end))
+    return "\n".join(unified_diff(one, other, "undisturbed", "disturbed", n=8, lineterm=""))
 
 
 async def played(points: Points, **stage: Any) -> tuple[Any, int]:
@@ -108,7 +108,8 @@ def compared(name: str, found: tuple[Any, int], calm: Any, undisturbed: Points, 
     reached = points.reached()
     print(f"\n{name}: {deaths} deaths at {len(points.killing(reached))} deadly points of {len(reached)}")
     assert deaths > 0
-    assert difference(calm, end) == "", name
+    told = difference(calm, end)
+    assert not told, f"{name}\n{told}"
     missing = set(points.killing(undisturbed.reached())) - set(reached)
     assert not missing, f"{name} never came to {sorted(missing)}"
 

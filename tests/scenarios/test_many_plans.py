@@ -21,7 +21,7 @@ from tests.scenarios.points import Points
 from tests.scenarios.process import BotProcess
 from tests.scenarios.undying import Undying, undying
 
-PLANS = int(os.environ.get("SIGNALBOX_PLANS", "4"))
+PLANS = int(os.environ.get("SIGNALBOX_PLANS", "3"))
 SEED = int(os.environ.get("SIGNALBOX_SEED", "2026"))
 A_REPOSITORY = 2 if PLANS < 10 else 5  # plans
 MANY = 50  # plans from which on the memory of a process says something
@@ -48,7 +48,7 @@ async def measure(play: Undying, sizes: Sizes) -> None:
 async def kill_workers(play: Undying, dice: random.Random) -> None:
     """Kill one of the workers but the first, every few seconds. When is what is drawn; no condition is waited for."""
     while True:
-        await asyncio.sleep(dice.uniform(1.0, 4.0))
+        await asyncio.sleep(dice.uniform(0.5, 3.5))
         victim = dice.choice(play.processes[2:]).process
         if victim is not None and victim.exitcode is None:
             victim.kill()

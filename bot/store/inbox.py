@@ -28,6 +28,7 @@ FIRST_RETRY = timedelta(seconds=5)  # doubles with every attempt
 LAST_RETRY = timedelta(minutes=15)
 MAX_ATTEMPTS = 8
 MAX_ERROR = 2000  # characters of an error that are kept
+COMMITS_AT_ONCE = 2  # on PostgreSQL; while one is at the disk, the other is on its way
 BATCH = 100  # deliveries that one commit takes at most
 STATES = ("new", "done", "ignored", "parked")
 UNFINISHED = ("new", "parked")
@@ -238,32 +239,38 @@ class Inbox:
     """The receiving end, with group commit: whatever arrives during one commit goes together into the next one.
 
     A transaction costs far more than a row, so this carries several times the load of one commit each, without a timer
-    that would delay the single delivery. Belongs to one event loop.
+    that would delay the single delivery. PostgreSQL gets two at a time, which share what waits. Belongs to one event loop.
     """
 
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._database = database
         self._clock = clock
         self._waiting: list[tuple[Delivery, asyncio.Future[bool]]] = []
-        self._writer: asyncio.Task[None] | None = None
+        self._most = COMMITS_AT_ONCE if database.is_shared else 1
+        self._writers: set[asyncio.Task[None]] = set()
+        self._committing = 0  # of the writers
 
     async def store(self, guid: str, event: str, body: bytes) -> bool:
         """Return after the commit that contains the delivery (T1), False if it is known. Passes on database errors."""
         delivery = Delivery(guid=guid, event=event, received_at=self._clock(), body=body)
         stored: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.append((delivery, stored))
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write())
+        if len(self._writers) < min(self._most, self._committing + len(self._waiting)):
+            writer = asyncio.create_task(self._write())
+            self._writers.add(writer)
+            writer.add_done_callback(self._writers.discard)
         return await stored
 
     async def close(self) -> None:
         """Wait until everything that arrived is stored."""
-        if self._writer is not None:
-            await self._writer
+        if self._writers:
+            await asyncio.wait(self._writers)
 
     async def _write(self) -> None:
         while self._waiting:
-            batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+            share = -(-len(self._waiting) // (self._most - self._committing))
+            batch, self._waiting = self._waiting[: min(share, BATCH)], self._waiting[min(share, BATCH) :]
+            self._committing += 1
             try:
                 news = await self._commit(batch)
             except Exception as error:
@@ -271,6 +278,8 @@ class Inbox:
                     if not stored.done():
                         stored.set_exception(error)
                 continue
+            finally:
+                self._committing -= 1
             _tell([delivery for delivery, _ in batch], news)
             for delivery, stored in batch:
                 if not stored.done():  # a sender that hung up asks no more

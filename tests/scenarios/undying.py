@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from bot.app import Running
 from bot.store import inbox
@@ -54,11 +54,18 @@ class Undying(Play):
         await dead.spawn()
 
     async def _end_leases(self, tokens: Sequence[str]) -> None:
-        """Let the minute pass for which the dead have their lanes still; for nobody else does any time pass."""
+        """Let the minute pass for which the dead have their lanes still; for nobody else does any time pass.
+
+        One lane after the other: who locks several at once may wait in a circle with those who work.
+        """
         assert self.bot is not None
         async with self.bot.database.session() as session:
-            ended = update(lanes).where(lanes.c.lease_token.in_(tokens)).values(lease_until=database_now())
-            await session.execute(ended)
+            held = (await session.execute(select(lanes.c.lease_token).where(lanes.c.lease_token.in_(tokens)))).scalars()
+        for token in held:
+            async with self.bot.database.session() as session:
+                await session.execute(
+                    update(lanes).where(lanes.c.lease_token == token).values(lease_until=database_now())
+                )
 
     async def undelivered(self) -> set[str]:
         """Return the GUIDs of the webhooks that are not stored: neither acknowledged at any attempt, nor known all the same.

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from bot.store.tables import deliveries
 from tests.databases import ONLY_POSTGRESQL
-from tests.scenarios.many import FAULTY_API, FAULTY_WEBHOOKS, Crowd, Plan, green_ci
+from tests.scenarios.many import FAULTY_API, FAULTY_WEBHOOKS, LIMITS, Crowd, Plan, green_ci
 from tests.scenarios.points import Points
 from tests.scenarios.process import BotProcess
 from tests.scenarios.undying import Undying, undying
@@ -83,7 +83,7 @@ async def test_every_plan_ends_whatever_fails_on_the_way(tmp_path: Path, url: st
         crowd = Crowd(play, plans)
         await crowd.found()
         await play.settled()
-        await play.faults({"api": FAULTY_API, "webhooks": {**FAULTY_WEBHOOKS, "seed": SEED}})
+        await play.faults({"api": FAULTY_API, "webhooks": {**FAULTY_WEBHOOKS, "seed": SEED}, "rate_limit": LIMITS})
         around = [
             asyncio.create_task(each)
             for each in (crowd.watch(), measure(play, sizes), kill_workers(play, random.Random(SEED)))
@@ -97,7 +97,7 @@ async def test_every_plan_ends_whatever_fails_on_the_way(tmp_path: Path, url: st
                 each.cancel()
             await asyncio.gather(*around, return_exceptions=True)
             report(play, crowd, sizes, time.monotonic() - began)
-        await play.faults({})
+        await play.faults({"rate_limit": LIMITS})
         await play.settled()
         crowd.look()
         assert all(plan.complete for plan in plans)

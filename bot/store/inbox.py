@@ -247,7 +247,8 @@ class Inbox:
         self._clock = clock
         self._waiting: list[tuple[Delivery, asyncio.Future[bool]]] = []
         self._most = COMMITS_AT_ONCE if database.is_shared else 1
-        self._writers: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._writers = 0  # that will look at what waits once more; a task is done only a moment after it looked last
         self._committing = 0  # of the writers
 
     async def store(self, guid: str, event: str, body: bytes) -> bool:
@@ -255,16 +256,17 @@ class Inbox:
         delivery = Delivery(guid=guid, event=event, received_at=self._clock(), body=body)
         stored: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.append((delivery, stored))
-        if len(self._writers) < min(self._most, self._committing + len(self._waiting)):
-            writer = asyncio.create_task(self._write())
-            self._writers.add(writer)
-            writer.add_done_callback(self._writers.discard)
+        if self._writers < min(self._most, self._committing + len(self._waiting)):
+            self._writers += 1
+            task = asyncio.create_task(self._write())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return await stored
 
     async def close(self) -> None:
         """Wait until everything that arrived is stored."""
-        if self._writers:
-            await asyncio.wait(self._writers)
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
     async def _write(self) -> None:
         while self._waiting:
@@ -285,6 +287,7 @@ class Inbox:
                 if not stored.done():  # a sender that hung up asks no more
                     stored.set_result(delivery.guid in news)
                 news.discard(delivery.guid)  # a twin in the same batch is not news
+        self._writers -= 1
 
     async def _commit(self, batch: Sequence[tuple[Delivery, object]]) -> set[str]:
         unique = {delivery.guid: delivery for delivery, _ in reversed(batch)}

@@ -173,6 +173,14 @@ async def test_each_store_returns_only_after_its_own_commit(database: Database, 
     assert seen == [True] * 20
 
 
+@pytest.mark.timeout(20)
+async def test_one_that_comes_just_as_a_commit_ends_is_not_left_waiting(database: Database) -> None:
+    receiver = Inbox(database, lambda: NOW)
+    for number in range(20):  # each is stored in the very step in which the one before is told of
+        assert await receiver.store(f"guid-{number}", "push", b"{}")
+    assert set((await states(database)).values()) == {"new"}
+
+
 async def test_twins_in_one_batch_are_stored_once(database: Database) -> None:
     receiver = Inbox(database, lambda: NOW)
     answers = await asyncio.gather(

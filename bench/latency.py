@@ -22,7 +22,7 @@ from tests.scenarios.play import Play, plan_of
 
 REAL = 10  # plans that are started; the others are copies of them, ten in a repository
 COUNTS = (1, 100, 1000)  # active plans
-PROBES = 30
+PROBES = 20
 PAUSE = 0.25  # seconds between an answer and the next report
 WARM = 3.0  # seconds that each set-up runs before it is measured
 LONGEST = 5.0  # seconds, the 99th percentile

@@ -21,6 +21,7 @@ from bench.load import GUID
 
 SECRET = "a-secret-of-the-benchmark"  # noqa: S105 - of nothing else
 START_SECONDS = 60.0
+ANSWER_SECONDS = 60.0  # that the last answers of a slice may take
 PIPE_LIMIT = 1 << 26  # bytes of one report
 
 
@@ -102,7 +103,7 @@ class Load:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(order).encode() + b"\n")
-        report = json.loads(await self._process.stdout.readline())
+        report = json.loads(await asyncio.wait_for(self._process.stdout.readline(), seconds + ANSWER_SECONDS))
         if report["statuses"] != {"202": report["sent"]}:
             raise AssertionError(f"{report['sent']} webhooks were answered with {report['statuses']}")
         into.rates.append(report["sent"] / report["seconds"])

@@ -43,7 +43,7 @@ soak: $(READY)  ## The long draw of generated histories; HISTORIES=n, TRAINS=n, 
 	SIGNALBOX_HISTORIES=$(or $(HISTORIES),200) SIGNALBOX_TRAINS=$(or $(TRAINS),300) SIGNALBOX_SEED=$(or $(SEED),$(shell date +%s)) $(RUN)pytest -v -n 2 tests/scenarios/test_histories.py tests/scenarios/test_train_histories.py
 
 soak-draws: $(READY)  ## The generated tests that `make test` draws few examples of, with many
-	SIGNALBOX_LONG=1 $(RUN)pytest -n 2 tests/core tests/golden tests/github/test_trial_on_sandbox.py tests/scenarios/test_start.py
+	SIGNALBOX_LONG=1 $(RUN)pytest -n 2 tests/core tests/golden tests/github/test_trial_on_sandbox.py tests/scenarios/test_start.py tests/scenarios/test_rollback_killed.py
 
 soak-deaths: $(READY)  ## Kill Signalbox at every point of a story: on both databases, with one and with three workers, and at each point alone
 	$(RUN)pytest -v -s tests/scenarios/long_killed.py

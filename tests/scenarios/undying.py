@@ -106,7 +106,7 @@ async def undying(
     database_url: str = "",
     workers: int = 0,
     turns: int = 1,
-    resync_seconds: float = 1.0,
+    resync_seconds: float = 3.0,
     prepare: Prepare | None = None,
 ) -> AsyncIterator[Undying]:
     """Set the stage: one process, or with `workers` one for the web side and so many that work, of `turns` at once each.

@@ -54,7 +54,7 @@ soak-plans: $(READY)  ## Many plans at once with faults and kills, to their ends
 fuzz: $(FUZZER)  ## Search for inputs that trouble a reader; SECONDS=n for each, TARGETS="webhook commands markers config plan"
 	for target in $(or $(TARGETS),webhook commands markers config plan); do $(RUN)python -m fuzz $$target --seconds $(or $(SECONDS),60) || exit 1; done
 
-bench: $(READY)  ## What things cost, as ratios measured side by side in one run; ONLY="a c" measures some of it
+bench: $(READY)  ## What things cost, as ratios measured side by side in one run; ONLY=a,c measures some of it
 	$(RUN)python -m bench $(ONLY)
 
 golden: $(READY)  ## Write the texts that users read anew; look at the difference before you commit it

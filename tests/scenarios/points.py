@@ -8,7 +8,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from sqlalchemy import text
+from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import settings
@@ -54,6 +55,7 @@ class Points:
         # that the key's numbers are primes was found out by the process before: it takes a third of a start
         _patch(settings, "load_pem_private_key", lambda load: partial(load, unsafe_skip_rsa_key_validation=True))
         _patch(Database, "session", lambda session: _sessions(self, session))
+        _patch(Database, "write", lambda write: _works(self, write))
         _patch(Transport, "_write", lambda write: _writes(self, write))
 
     def follow(self) -> None:
@@ -133,8 +135,12 @@ class _Watched(AbstractAsyncContextManager[AsyncSession]):
 
 async def _changes(session: AsyncSession) -> int:
     """Return a number that moves with what a transaction changes, by the word of the database."""
-    asked = "SELECT txid_current_if_assigned()" if is_postgresql(session) else "SELECT total_changes()"
-    return (await session.execute(text(asked))).scalar() or 0
+    return await (await session.connection()).run_sync(_changes_on)
+
+
+def _changes_on(connection: Connection) -> int:
+    asked = "SELECT txid_current_if_assigned()" if is_postgresql(connection) else "SELECT total_changes()"
+    return connection.execute(text(asked)).scalar() or 0
 
 
 def _sessions(points: Points, session: Callable[[Database], Any]) -> Callable[[Database], Any]:
@@ -142,6 +148,33 @@ def _sessions(points: Points, session: Callable[[Database], Any]) -> Callable[[D
         return _Watched(points, _place(sys._getframe(1)), session(database))
 
     return watched
+
+
+def _works(points: Points, write: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """Have the same points around a transaction that is no session: what the web side stores goes that way."""
+
+    def watched(database: Database, work: Callable[[Connection], Any]) -> Awaitable[Any]:
+        return _worked(points, _place(sys._getframe(1)), partial(write, database), work)
+
+    return watched
+
+
+async def _worked(points: Points, place: str, write: Callable[..., Awaitable[Any]], work: Callable[..., Any]) -> Any:
+    changed = False
+
+    def watched(connection: Connection) -> Any:
+        nonlocal changed
+        before = _changes_on(connection)
+        done = work(connection)
+        changed = _changes_on(connection) != before
+        if changed:
+            points.at([f"{IN_THE_END} {place}"])
+        return done
+
+    points.at([f"{BEFORE} {place}"])
+    done = await write(watched)
+    points.at([f"{AFTER if changed else AFTER_NOTHING} {place}"])
+    return done
 
 
 def _place(frame: FrameType) -> str:

@@ -5,16 +5,16 @@ Must not hold a query of the program, nor a transaction open while anything but 
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, nullcontext
 from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine, Table, create_engine, event, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool, StaticPool
@@ -28,14 +28,18 @@ T = TypeVar("T")
 BUSY_TIMEOUT = 15_000  # ms that SQLite waits for another process's lock
 SWITCH_TIMEOUT = 100  # milliseconds that one try to switch the journal may wait
 SWITCH_TRIES = 150
+WAL_PAGES = 4000  # of 4 KiB; a commit that finds more in the write-ahead log moves them into the file itself
+COMMITS_BETWEEN = 8  # of the writer, until a thread of its own begins to move what they wrote
 POOL_SIZE = 5  # connections to PostgreSQL that a process keeps
 POOL_OVERFLOW = 5  # and opens beyond that while it is busy
+STRAIGHT_CONNECTIONS = 2  # and those that only store what comes in
 STATEMENT_SECONDS = 60  # that PostgreSQL may take for one statement before the connection counts as dead
 
 #: What PostgreSQL is told about each connection. A transaction whose process is frozen or out of reach ends after half a
 #: minute, for it may hold what others wait for.
 #: https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-IDLE-IN-TRANSACTION-SESSION-TIMEOUT
 SERVER_SETTINGS = {"application_name": "signalbox", "idle_in_transaction_session_timeout": "30000"}  # milliseconds
+CONNECT: dict[str, Any] = {"server_settings": SERVER_SETTINGS, "command_timeout": STATEMENT_SECONDS}
 
 
 class database_now(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL function it is
@@ -71,6 +75,7 @@ class Database:
         self.engine: AsyncEngine = _engine(make_url(url))
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self._writer = _Writer(make_url(url)) if not self.is_shared else None
+        self._straight = _Straight(make_url(url)) if self.is_shared else None
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
@@ -88,6 +93,14 @@ class Database:
                 return await self._writer.run(work)
         async with self.engine.begin() as connection:
             return await connection.run_sync(work)
+
+    async def fetch(self, statement: str, *values: object) -> list[Any]:
+        """Run one statement of PostgreSQL that commits by itself, with its values at $1, $2 and so on; return its rows.
+
+        For what comes by the thousand: it takes one round trip, where a transaction takes four.
+        """
+        assert self._straight is not None
+        return await self._straight.fetch(statement, values)
 
     def _turn(self) -> AbstractAsyncContextManager[object]:
         return self._writer.turn if self._writer is not None else nullcontext()
@@ -115,29 +128,88 @@ class Database:
         await self.engine.dispose()
         if self._writer is not None:
             self._writer.close()
+        if self._straight is not None:
+            await self._straight.close()
+
+
+class _Straight:
+    """Connections to PostgreSQL of the driver's own, without the layers above it."""
+
+    def __init__(self, url: URL) -> None:
+        _, options = url.get_dialect()().create_connect_args(url)
+        # what the driver would not know are words to SQLAlchemy alone
+        self._options = {name: value for name, value in options.items() if not name.startswith("prepared_statement_")}
+        self._opening = asyncio.Lock()
+        self._pool: Any = None
+
+    async def fetch(self, statement: str, values: Sequence[object]) -> list[Any]:
+        import asyncpg  # noqa: PLC0415 - installed only where PostgreSQL is used
+
+        try:
+            async with self._opening:
+                if self._pool is None:
+                    self._pool = await asyncpg.create_pool(
+                        **self._options, **CONNECT, min_size=0, max_size=STRAIGHT_CONNECTIONS, reset=_as_it_is
+                    )
+            rows: list[Any] = await self._pool.fetch(statement, *values)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise OperationalError(statement, None, error, hide_parameters=True) from error
+        return rows
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            await self._pool.close()
+
+
+async def _as_it_is(_connection: object) -> None:
+    """Leave a connection as it is: a statement by itself changes nothing about it."""
 
 
 class _Writer:
-    """A second connection to SQLite, in a thread of its own, and the turns that the two take."""
+    """A second connection to SQLite, in a thread of its own, and the turns that the two take.
+
+    A third one moves what was committed from the write-ahead log into the file, beside those who write: else every so
+    many commits one would do it, and all who wait for that one would wait a dozen times as long.
+    """
 
     def __init__(self, url: URL) -> None:
         self.turn = asyncio.Lock()  # whoever waits gets it in the order of asking
-        self._engine = create_engine(url.set(drivername="sqlite"), poolclass=StaticPool, hide_parameters=True)
+        self._engine, self._mover = (
+            create_engine(
+                url.set(drivername="sqlite"), poolclass=StaticPool, pool_reset_on_return=None, hide_parameters=True
+            )
+            for _ in range(2)
+        )
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
+        self._moving = ThreadPoolExecutor(1, thread_name_prefix="sqlite-log")
+        self._moved: Future[None] | None = None
+        self._commits = 0
         _set_up_sqlite(self._engine)
+        _set_up_sqlite(self._mover)
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Do it in the thread."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._do, work)
 
     def close(self) -> None:
-        """Close the connection and end the thread."""
-        self._engine.dispose()
-        self._thread.shutdown()
+        """End the threads and close their connections."""
+        for thread in (self._thread, self._moving):
+            thread.shutdown()
+        for engine in (self._engine, self._mover):
+            engine.dispose()
 
     def _do(self, work: Callable[[Connection], T]) -> T:
         with self._engine.begin() as connection:
-            return work(connection)
+            done = work(connection)
+        self._commits += 1
+        if self._commits % COMMITS_BETWEEN == 0 and (self._moved is None or self._moved.done()):
+            self._moved = self._moving.submit(self._move)
+        return done
+
+    def _move(self) -> None:
+        """Do what can be done without holding up anybody. https://www.sqlite.org/pragma.html#pragma_wal_checkpoint."""
+        with closing(self._mover.raw_connection()) as connection:  # one that begins no transaction of its own
+            connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
 def is_away(error: Exception) -> bool:
@@ -187,7 +259,7 @@ def _postgresql(url: URL) -> AsyncEngine:
         pool_size=POOL_SIZE,
         max_overflow=POOL_OVERFLOW,
         hide_parameters=True,
-        connect_args={"server_settings": SERVER_SETTINGS, "command_timeout": STATEMENT_SECONDS},
+        connect_args=CONNECT,
     )
 
 
@@ -215,6 +287,7 @@ def _set_up_sqlite(engine: Engine) -> None:
         cursor = connection.cursor()
         _write_ahead(cursor)
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
+        cursor.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
         cursor.execute("PRAGMA synchronous = FULL")  # acknowledged means on disk, also when the power goes
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()

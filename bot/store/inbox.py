@@ -6,13 +6,13 @@ parked: it stays, with its body and its error, until somebody has it replayed.
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 
 import structlog
-from sqlalchemy import ARRAY, bindparam, delete, func, literal, or_, select, update
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -173,8 +173,8 @@ async def prune(session: AsyncSession, before: datetime, limit: int) -> int:
 
 
 def _accept(batch: Sequence[Delivery], connection: Connection) -> set[str]:
-    """Store deliveries of different GUIDs; return the GUIDs that are news."""
-    news = _insert(connection, sorted(batch, key=lambda each: each.guid))
+    """Store deliveries of different GUIDs, sorted by those; return the GUIDs that are news."""
+    news = _insert(connection, batch)
     if len(news) < len(batch):
         news |= {each.guid for each in batch if each.guid not in news and _revive(connection, each)}
     if news:
@@ -185,20 +185,18 @@ def _accept(batch: Sequence[Delivery], connection: Connection) -> set[str]:
 def _insert(connection: Connection, batch: Sequence[Delivery]) -> set[str]:
     """Insert those that are not there yet; return their GUIDs.
 
-    They come sorted by GUID, or two processes that get the same ones might wait in a circle. Each database gets the one
-    statement that it takes fastest. SQLite's returns nothing, which does if none is there, as nearly always.
+    They come sorted by GUID, or two processes that get the same ones might wait in a circle. On SQLite the fastest
+    statement returns nothing, which does if none is there, as nearly always.
     """
-    if is_postgresql(connection):
-        columns = {name: [getattr(each, name) for each in batch] for name in _COLUMNS}
-        return set(connection.execute(_INSERT_ARRAYS, columns).scalars())
-    try:
+    if not is_postgresql(connection):
         values = tuple(value for each in batch for value in (each.guid, each.event, _time(each.received_at), each.body))
-        connection.exec_driver_sql(_insert_rows(len(batch)), values)
-    except IntegrityError:  # the statement has done nothing at all then: https://www.sqlite.org/lang_conflict.html
-        careful = insert_into(connection, deliveries).on_conflict_do_nothing().returning(deliveries.c.guid)
-        rows = [{"state": "new"} | {name: getattr(each, name) for name in _COLUMNS} for each in batch]
-        return set(connection.execute(careful, rows).scalars())
-    return {each.guid for each in batch}
+        # a statement that fails has done nothing at all: https://www.sqlite.org/lang_conflict.html
+        with suppress(IntegrityError):
+            connection.exec_driver_sql(_insert_rows(len(batch)), values)
+            return {each.guid for each in batch}
+    careful = insert_into(connection, deliveries).on_conflict_do_nothing().returning(deliveries.c.guid)
+    rows = [{"state": "new"} | {name: getattr(each, name) for name in _COLUMNS} for each in batch]
+    return set(connection.execute(careful, rows).scalars())
 
 
 @cache
@@ -215,14 +213,15 @@ def _time(at: datetime) -> str:
 
 _COLUMNS = ("guid", "event", "received_at", "body")  # what a delivery brings of its row
 
-_ARRAYS = func.unnest(*(bindparam(name, type_=ARRAY(deliveries.c[name].type)) for name in _COLUMNS))
-
-_INSERT_ARRAYS = (
-    postgresql.insert(deliveries)
-    .from_select([*_COLUMNS, "state"], select(*_ARRAYS.table_valued(*_COLUMNS).render_derived().c, literal("new")))
-    .on_conflict_do_nothing()
-    .returning(deliveries.c.guid)
+#: PostgreSQL's for any number: it stores them, has everybody hear of it and commits, all by itself.
+_STORE_ROWS = f"""
+WITH news AS (
+    INSERT INTO {deliveries.name} ({", ".join(_COLUMNS)}, state)
+    SELECT *, 'new' FROM unnest($1::varchar[], $2::varchar[], $3::timestamptz[], $4::bytea[])
+    ON CONFLICT DO NOTHING RETURNING guid
 )
+SELECT guid, (SELECT pg_notify('{Channel.DELIVERIES.value}', '')) FROM news
+"""  # noqa: S608 - all our own words
 
 
 def _revive(connection: Connection, delivery: Delivery) -> bool:
@@ -304,4 +303,10 @@ class Inbox:
 
     async def _commit(self, batch: Sequence[tuple[Delivery, object]]) -> set[str]:
         unique = {delivery.guid: delivery for delivery, _ in reversed(batch)}
-        return await self._database.write(partial(_accept, list(unique.values())))
+        rest = sorted(unique.values(), key=lambda each: each.guid)
+        news = set[str]()
+        if self._database.is_shared:
+            columns = ([getattr(each, name) for each in rest] for name in _COLUMNS)
+            news = {row["guid"] for row in await self._database.fetch(_STORE_ROWS, *columns)}
+            rest = [each for each in rest if each.guid not in news]  # known, and may be parked
+        return news | await self._database.write(partial(_accept, rest)) if rest else news

@@ -56,6 +56,7 @@ class Points:
         _patch(settings, "load_pem_private_key", lambda load: partial(load, unsafe_skip_rsa_key_validation=True))
         _patch(Database, "session", lambda session: _sessions(self, session))
         _patch(Database, "write", lambda write: _works(self, write))
+        _patch(Database, "fetch", lambda fetch: _statements(self, fetch))
         _patch(Transport, "_write", lambda write: _writes(self, write))
 
     def follow(self) -> None:
@@ -154,7 +155,7 @@ def _works(points: Points, write: Callable[..., Awaitable[Any]]) -> Callable[...
     """Have the same points around a transaction that is no session: what the web side stores goes that way."""
 
     def watched(database: Database, work: Callable[[Connection], Any]) -> Awaitable[Any]:
-        return _worked(points, _place(sys._getframe(1)), partial(write, database), work)
+        return _worked(points, _room(sys._getframe(1)), partial(write, database), work)
 
     return watched
 
@@ -177,9 +178,30 @@ async def _worked(points: Points, place: str, write: Callable[..., Awaitable[Any
     return done
 
 
+def _statements(points: Points, fetch: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """Have a point before a statement that is a transaction by itself, and one after it."""
+
+    def watched(database: Database, *given: Any) -> Awaitable[Any]:
+        return _stated(points, _room(sys._getframe(1)), partial(fetch, database, *given))
+
+    return watched
+
+
+async def _stated(points: Points, place: str, fetch: Callable[..., Awaitable[Any]]) -> Any:
+    points.at([f"{BEFORE} {place}"])
+    rows = await fetch()
+    points.at([f"{AFTER if rows else AFTER_NOTHING} {place}"])
+    return rows
+
+
 def _place(frame: FrameType) -> str:
+    return f"{_room(frame)}:{frame.f_lineno}"
+
+
+def _room(frame: FrameType) -> str:
+    """Return the function: which of its lines stores differs from one database to the other."""
     module = str(frame.f_globals["__name__"]).removeprefix("bot.")
-    return f"{module}.{frame.f_code.co_qualname}:{frame.f_lineno}"
+    return f"{module}.{frame.f_code.co_qualname}"
 
 
 def _writes(points: Points, write: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,5 +1,6 @@
 import asyncio
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -7,10 +8,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, StatementError
 
-from bot.store.db import Database, database_now, now
+from bot.store.db import WAL_PAGES, Database, database_now, now
 from bot.store.migrate import upgrade
 from bot.store.tables import deliveries, lanes, metadata, plans
-from tests.databases import ONLY_SQLITE
+from tests.databases import ONLY_POSTGRESQL, ONLY_SQLITE
 
 ROW = {"guid": "a", "event": "push", "body": b"{}", "state": "new"}
 
@@ -70,6 +71,35 @@ async def test_acknowledged_means_on_disk(database: Database) -> None:
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         ]
     assert values == ["wal", 2, 1, 15_000]
+
+
+@ONLY_SQLITE
+@pytest.mark.timeout(30)
+async def test_what_was_written_moves_into_the_file_long_before_anybody_is_held_up_by_it(database: Database) -> None:
+    file = Path(str(database.engine.url.database))
+    for number in range(40):  # 4 MB; a commit that finds 16 in the log moves them itself
+        row = ROW | {"guid": str(number), "body": bytes(100_000), "received_at": datetime.now(UTC)}
+        await database.write(lambda connection, row=row: connection.execute(insert(deliveries).values(**row)))  # type: ignore[misc]
+    while file.stat().st_size < 2_000_000:
+        await asyncio.sleep(0.01)
+    assert Path(f"{file}-wal").stat().st_size < WAL_PAGES * 4096
+
+
+@ONLY_POSTGRESQL
+async def test_a_statement_by_itself_is_kept_and_quotes_nobody_when_it_fails(database: Database, url: str) -> None:
+    assert [row["n"] for row in await database.fetch("SELECT n FROM unnest($1::int[]) AS n", [1, 2])] == [1, 2]
+    with pytest.raises(OperationalError) as failed:
+        await database.fetch("SELECT $1::text FROM nowhere", "a secret")
+    assert "nowhere" in str(failed.value)
+    assert "a secret" not in str(failed.value)
+    await database.fetch(
+        f"INSERT INTO {lanes.name} (kind, installation_id, repository_id, number, full_name) VALUES ('plan', 1, 1, 1, $1)",
+        "o/r",
+    )
+    other = Database(url)
+    async with other.session() as session:
+        assert (await session.execute(select(lanes.c.full_name))).scalars().all() == ["o/r"]
+    await other.close()
 
 
 async def test_a_plan_needs_its_lane(database: Database) -> None:

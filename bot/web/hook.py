@@ -39,7 +39,7 @@ class Hook:
     async def receive(self, request: web.Request) -> web.Response:
         """Answer one webhook. Whatever is not a 202 was not stored, and may be sent again under its GUID."""
         answer = await self._answer(request)
-        self.metrics.webhooks.labels(answer.status).inc()
+        self.metrics.webhooks(answer.status).inc()
         return answer
 
     async def _answer(self, request: web.Request) -> web.Response:

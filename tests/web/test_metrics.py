@@ -22,7 +22,7 @@ NAMELESS = {"status", "event", "outcome", "kind", "by", "gate", "route", "resour
 def used() -> Metrics:
     """Numbers of which each has been counted once."""
     metrics = Metrics(lambda: {"core": 4999})
-    metrics.webhooks.labels(status="202").inc()
+    metrics.webhooks(202).inc()
     metrics.handled("push", "done")
     metrics.turns.labels(kind="plan", outcome="done").observe(0.2)
     metrics.request("GET", "/repos/{owner}/{name}", 200, 0.1, 1)

@@ -4,9 +4,11 @@ Every answer must be a 202, and every acknowledged GUID must be in the database 
 """
 
 import json
+import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from string import ascii_lowercase
 
 from bench import databases
 from bench.databases import Server
@@ -24,10 +26,17 @@ COMMENT = {"id": 1, "node_id": "IC_1", "body": "", "user": {"login": "wim", "typ
 EMPTY = {"action": "created", "issue": {"number": 1, "labels": []}, "comment": COMMENT, "sender": {"login": "wim"}}
 
 
+def text() -> str:
+    """Return a text as large as GitHub's example that is as hard to compress as prose: a database may try."""
+    dice = random.Random(1)  # noqa: S311 - every run gets the same text
+    words = ["".join(dice.choices(ascii_lowercase, k=dice.randint(2, 9))) for _ in range(500)]
+    return " ".join(dice.choices(words, k=BYTES // 4))[: BYTES - 350]
+
+
 def webhook() -> Webhook:
     """Return a comment as large as GitHub's example."""
-    body = json.dumps(EMPTY | {"comment": COMMENT | {"body": "word " * (BYTES // 5)}})
-    return Webhook(event="issue_comment", body=body.encode()[: BYTES - 1] + b"}")
+    body = json.dumps(EMPTY | {"comment": COMMENT | {"body": text()}})
+    return Webhook(event="issue_comment", body=body.ljust(BYTES).encode())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

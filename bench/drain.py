@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from bench import databases
-from bench.ack import BYTES, COMMENT, EMPTY
+from bench.ack import BYTES, COMMENT, EMPTY, text
 from bench.ground import ground, program
 from bench.paired import Webhook, load, take_turns
 from bench.result import Result
@@ -60,9 +60,8 @@ def _comment(play: Play) -> Webhook:
         "repository": {"id": repository.id, "node_id": repository.node_id, "full_name": "octo/demo"},
         "installation": {"id": play.info["installation_id"]},
     }
-    text = COMMENT | {"body": "word " * (BYTES // 5)}
     return Webhook(
         event="issue_comment",
-        body=json.dumps(EMPTY | about | {"comment": text}).encode(),
+        body=json.dumps(EMPTY | about | {"comment": COMMENT | {"body": text()}}).encode(),
         secret=play.info["webhook_secret"],
     )

@@ -63,7 +63,9 @@ class Names:
             self._learn_others(draft)
         self._learn_branches(drafts)
         self._learn_groups(drafts)
-        self._first = {words[0] for words in self._full}
+        self._longest: dict[str, int] = {}  # how many words the longest name has that begins with this one
+        for words in self._full:
+            self._longest[words[0]] = max(len(words), self._longest.get(words[0], 0))
         self._plurals = {f"{each.word}s" for each in drafts if each.word and not each.word.endswith("s")}
         self._kinds = {words[0] for words in self._full if len(words) == 2}  # "phase", "track": what an id may follow
 
@@ -135,27 +137,34 @@ class Names:
         """
         text = _PRIVATE.sub(" ", plain(raw))
         tokens = _tokens(text)
+        words = tuple(each[0].lower() for each in tokens)
         found: list[Mention] = []
         at = 0
         while at < len(tokens):
-            mention, used = self._match(text, tokens, at, found, bare=bare, kind=kind)
+            mention, used = self._match(text, tokens, words, at, found, bare=bare, kind=kind)
             if mention is not None:
                 self._append(text, found, mention)
             at += used
         return text, found
 
     def _match(
-        self, text: str, tokens: list[re.Match[str]], at: int, found: list[Mention], *, bare: bool, kind: str
+        self,
+        text: str,
+        tokens: list[re.Match[str]],
+        words: tuple[str, ...],
+        at: int,
+        found: list[Mention],
+        *,
+        bare: bool,
+        kind: str,
     ) -> tuple[Mention | None, int]:
-        token = tokens[at]
-        word = token[0].lower()
-        if word in self._first:
-            for count in range(min(MAX_WORDS, len(tokens) - at), 0, -1):
-                keys = self._full.get(tuple(each[0].lower() for each in tokens[at : at + count]))
-                if keys:
-                    return Mention(keys, token.start(), tokens[at + count - 1].end(), word if count == 2 else ""), count
+        token, word = tokens[at], words[at]
+        for count in range(min(self._longest.get(word, 0), len(tokens) - at), 0, -1):
+            keys = self._full.get(words[at : at + count])
+            if keys:
+                return Mention(keys, token.start(), tokens[at + count - 1].end(), word if count == 2 else ""), count
         if word.endswith("s") and word[:-1] in self._kinds and at + 1 < len(tokens):  # "Phases 4 and 5"
-            keys = self._full.get((word[:-1], tokens[at + 1][0].lower()))
+            keys = self._full.get((word[:-1], words[at + 1]))
             if keys:
                 return Mention(keys, token.start(), tokens[at + 1].end(), word[:-1]), 2
         gap = text[found[-1].end : token.start()] if found else ""
@@ -164,7 +173,7 @@ class Names:
         if keys is None and bare and kind:
             keys = self._full.get((kind, word))
         if keys:
-            led = at > 0 and self._leads(tokens[at - 1][0].lower()) and token[0] != "I"
+            led = at > 0 and self._leads(words[at - 1]) and token[0] != "I"
             if bare or beside or led:
                 return Mention(keys, token.start(), token.end(), found[-1].kind if beside else kind), 1
         return None, 1

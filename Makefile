@@ -15,8 +15,8 @@ $(READY): requirements-dev.lock pyproject.toml
 	$(RUN)pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
-demo: $(READY)  ## Set up and play the main story against a stand-in GitHub; KEEP=1 stays up
-	@$(RUN)python -m demo $(if $(KEEP),--keep)
+demo: $(READY)  ## Set up and play the main story against a stand-in GitHub; KEEP=1 stays up, LOSE=1 loses the database on the way
+	@$(RUN)python -m demo $(if $(KEEP),--keep) $(if $(LOSE),--lose)
 
 test: $(READY)  ## All of CI: format, lint, types and tests, side by side
 	@$(MAKE) --no-print-directory -j 2 check tests

@@ -1,4 +1,4 @@
-"""`python -m demo [--keep]`: start a stand-in GitHub and Signalbox, play a plan to its end, sum it up, clean up."""
+"""`python -m demo [--keep] [--lose]`: start a stand-in GitHub and Signalbox, play a plan to its end, sum it up, clean up."""
 
 import argparse
 import asyncio
@@ -7,6 +7,7 @@ import signal
 import sys
 import tempfile
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +26,18 @@ def main() -> int:
     """Play the demo; 0 if everything in its summary is as it should be."""
     arguments = argparse.ArgumentParser(prog="demo", description=__doc__)
     arguments.add_argument("--keep", action="store_true", help="stay up afterwards, to look around")
-    keep = arguments.parse_args().keep
+    arguments.add_argument("--lose", action="store_true", help="delete Signalbox's database in the middle of the plan")
+    given = arguments.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="signalbox-demo-"))
     try:
-        return asyncio.run(_demo(folder, keep=keep))
+        return asyncio.run(_demo(folder, keep=given.keep, lose=given.lose))
     except KeyboardInterrupt:
         return 130
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _demo(folder: Path, *, keep: bool) -> int:
+async def _demo(folder: Path, *, keep: bool, lose: bool) -> int:
     show = Display()
     show.title("Signalbox demo: one plan, five workers, one order")
     programs = Programs(folder)
@@ -46,6 +48,8 @@ async def _demo(folder: Path, *, keep: bool) -> int:
         show.line(f"GitHub's stand-in: {github['web_url']}   Signalbox: http://127.0.0.1:{port}")
         async with aiohttp.ClientSession() as session:
             story = _story(show, github, folder, session)
+            if lose:
+                story.lose_database = partial(programs.lose_database, github, port)
             await story.play()
             async with session.get(f"{github['api_url']}/_sandbox/requests") as response:
                 requests = (await response.json())["requests"]

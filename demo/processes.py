@@ -41,8 +41,17 @@ class Programs:
         info: dict[str, Any] = json.loads(line)
         return info
 
+    async def lose_database(self, github: dict[str, Any], port: int) -> None:
+        """Kill Signalbox, delete its database, and start it anew with nothing."""
+        _, process = self._running.pop()
+        process.kill()
+        await process.wait()
+        for file in self.folder.glob("signalbox.sqlite3*"):
+            file.unlink()
+        await self.bot(github, port)
+
     async def bot(self, github: dict[str, Any], port: int) -> None:
-        """Start Signalbox against that GitHub and wait until it answers."""
+        """Start Signalbox against that GitHub and wait until it answers. It is the last program to be started."""
         settings = {
             "GITHUB_APP_ID": str(github["app_id"]),
             "GITHUB_PRIVATE_KEY_FILE": github["private_key_file"],

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,7 @@ class Story:
     signalbox_app: int
     looks: Looks
     ci: Ci
+    lose_database: Callable[[], Awaitable[None]] | None = None  # in the middle of the plan
     start: str = ""  # what main was when the plan began
     issue: int = 0
     pulls: dict[str, int] = field(default_factory=dict)  # by workstream, the newest
@@ -119,10 +121,19 @@ class Story:
             self._worker("W4", after=("W2", "W3")),
             self._worker("W5"),
             self._watch(),
+            self._loss(after="W1"),
         )
         await until("the plan's end", lambda: self.looks.said(self.issue, "This plan is complete"))
         await asyncio.gather(*self.watches)
         self.show.say("signalbox", "the plan is complete")
+
+    async def _loss(self, *, after: str) -> None:
+        """Have Signalbox die with its database, if that is to be shown; what the others do goes on meanwhile."""
+        if self.lose_database is None:
+            return
+        await self._until_done(after)
+        await self.lose_database()
+        self.show.say("ada", "killed Signalbox, deleted its database, and started it anew with nothing")
 
     async def _worker(self, key: str, *, after: tuple[str, ...] = ()) -> None:
         """Push, hand in, wait for CI, get it approved."""

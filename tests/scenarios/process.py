@@ -125,14 +125,20 @@ async def stage_apart(folder: Path) -> AsyncIterator[tuple[Play, BotProcess]]:
 async def stage_of_replicas(
     folder: Path, database_url: str, workers: int
 ) -> AsyncIterator[tuple[Play, BotProcess, list[BotProcess]]]:
-    """Set a stage with one process for the web side and several that work, all started at once on one database."""
+    """Set a stage with one process for the web side and several that work, all started at once on one database.
+
+    A worker's port is the one on which it shows its numbers.
+    """
     async with start_sandbox(port=0, data=folder / "github") as sandbox:
         port, url = free_port(), database_url
         web = BotProcess(sandbox.info, folder, port, command="web", name="web", database_url=url)
         replicas = [
-            BotProcess(sandbox.info, folder, port, command="worker", name=f"worker-{number}", database_url=url)
-            for number in range(workers)
-        ]
+            BotProcess(
+                sandbox.info, folder, shown, command="worker", name=f"worker-{number}", database_url=url,
+                settings={"METRICS_PORT": str(shown)},
+            )
+            for number, shown in enumerate(free_port() for _ in range(workers))
+        ]  # fmt: skip
         async with _played(sandbox, [web, *replicas]) as play:
             yield play, web, replicas
 

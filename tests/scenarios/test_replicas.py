@@ -30,6 +30,16 @@ async def nothing_is_doubled(play: Play) -> None:
     assert tags == [f"refs/tags/signalbox/{play.issue}/cp-{number}" for number in range(4)]
 
 
+async def merges_shown_by(play: Play, worker: BotProcess) -> int:
+    """Return how many merges a process without a web side says that it did."""
+    async with play.session.get(f"http://127.0.0.1:{worker.port}/metrics") as response:
+        assert response.status == 200
+        lines = (await response.text()).splitlines()
+    return sum(
+        int(float(line.split()[1])) for line in lines if line.startswith('signalbox_merges_total{by="signalbox"')
+    )
+
+
 @ONLY_POSTGRESQL
 async def test_a_plan_lands_once_and_in_order_with_three_workers(tmp_path: Path, empty_url: str) -> None:
     """All four start at once on a database without tables."""
@@ -41,6 +51,7 @@ async def test_a_plan_lands_once_and_in_order_with_three_workers(tmp_path: Path,
         assert await play.merged() == ["W1", "W2", "W3"]
         assert "complete" in (await play.status()).lower()
         await nothing_is_doubled(play)
+        assert sum([await merges_shown_by(play, worker) for worker in workers]) == 3
     turns = [Counter(each["event"] for each in events(worker))["turn.done"] for worker in workers]
     assert sum(turn > 0 for turn in turns) > 1, f"one worker did everything: {turns}"
     wrong = [each for process in (web, *workers) for each in events(process) if each["level"] == "error"]

@@ -14,7 +14,7 @@ from tests.scenarios.play import Play
 CONNECTIONS = 64
 SLICES = 9
 SECONDS = 0.5
-LEAST = 0.6  # of the rate of a process that only acknowledges
+LONGEST = 100.0  # ms until 99 of 100 answers; GitHub gives up after 10 s
 
 
 async def run() -> Result:
@@ -33,9 +33,10 @@ async def run() -> Result:
             )
             missing = pair.variant.acknowledged - await databases.stored(busy_url)
     assert not missing, "what was acknowledged is not stored"
+    longest = pair.variant.percentile(0.99)
     return Result(
-        title="Acknowledging while the worker drains: requests a second on SQLite. Stated: at least "
-        f"{LEAST} of the rate of a process that only acknowledges.",
+        title="Acknowledging while the worker drains: requests a second on SQLite, where both take turns. Stated: p99 below "
+        f"{LONGEST:.0f} ms.",
         columns=("", "web alone/s", "with its worker/s", "ratio", "alone p99 ms", "with it p99 ms"),
         rows=[
             [
@@ -44,12 +45,12 @@ async def run() -> Result:
                 f"{pair.variant.rate:.0f}",
                 f"{pair.ratio:.2f}",
                 f"{pair.reference.percentile(0.99):.0f}",
-                f"{pair.variant.percentile(0.99):.0f}",
+                f"{longest:.0f}",
             ]
         ],
         method=f"Comments of {BYTES} bytes on an issue that is no plan; {SLICES} pairs of slices of {SECONDS} s. The worker has "
         "more to take in than it can throughout.",
-        exceeded="" if pair.ratio >= LEAST else f"{pair.ratio:.2f}, not {LEAST}",
+        exceeded=f"p99 {longest:.0f} ms, not {LONGEST:.0f}" if longest > LONGEST else "",
     )
 
 

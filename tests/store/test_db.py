@@ -102,6 +102,15 @@ async def test_a_statement_by_itself_is_kept_and_quotes_nobody_when_it_fails(dat
     await other.close()
 
 
+@ONLY_POSTGRESQL
+async def test_bodies_are_compressed_the_quick_way_where_the_server_has_it(database: Database) -> None:
+    can = "SELECT 'lz4' = ANY (enumvals) FROM pg_settings WHERE name = 'default_toast_compression'"
+    way = "SELECT attcompression::text FROM pg_attribute WHERE attrelid = 'deliveries'::regclass AND attname = 'body'"
+    async with database.session() as session:
+        quick = (await session.execute(text(can))).scalar_one()
+        assert (await session.execute(text(way))).scalar_one() == ("l" if quick else "")
+
+
 async def test_a_plan_needs_its_lane(database: Database) -> None:
     with pytest.raises(IntegrityError):
         async with database.session() as session:

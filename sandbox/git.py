@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sandbox.errors import MergeConflict, RefConflict, SandboxError
 from sandbox.git_diff import FileChange, parse_changes
+from sandbox.git_history import ShortHistory
 from sandbox.git_objects import (
     EMPTY_TREE,
     SHA,
@@ -50,6 +52,9 @@ CONFIG = """[core]
 \tauto = 0
 """
 
+#: Names that git surely takes; whether it takes another, git is asked.
+PLAIN_REF = re.compile(r"(?!.*\.lock)refs(/[A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*)+")
+
 
 class GitError(SandboxError):
     """git itself failed in a way that no caller expects."""
@@ -68,6 +73,7 @@ class Git:
         self._answers: dict[tuple[str, ...], str] = {}
         self._changes: dict[tuple[str, str], list[FileChange]] = {}
         self._refs: dict[str, str] | None = None
+        self._short = ShortHistory(path / "objects")
 
     def create(self, branch: str) -> None:
         """Make the empty repository; written by hand because `git init` costs a process per test."""
@@ -75,6 +81,7 @@ class Git:
             (self.path / folder).mkdir(parents=True, exist_ok=True)
         (self.path / "HEAD").write_text(f"ref: refs/heads/{branch}\n")
         (self.path / "config").write_text(CONFIG)
+        self._refs = {}
 
     async def run(self, *arguments: str, stdin: bytes = b"", accept: Sequence[int] = (0,)) -> tuple[int, str]:
         """Run one git command in the repository; return its exit status and output. GitError for any other status."""
@@ -290,7 +297,7 @@ class Git:
         refs = await self.refs()
         if any(other.startswith(f"{name}/") or name.startswith(f"{other}/") for other in refs):
             return False
-        return (await self.run("check-ref-format", name, accept=(0, 1)))[0] == 0
+        return bool(PLAIN_REF.fullmatch(name)) or (await self.run("check-ref-format", name, accept=(0, 1)))[0] == 0
 
     # ---- history ----
 
@@ -300,6 +307,9 @@ class Git:
 
     async def merge_base(self, one: str, other: str) -> str | None:
         """Return the best common ancestor, or None for unrelated histories."""
+        known = self._short.merge_base(one, other)
+        if known is not None:
+            return known or None
         key = ("merge-base", one, other)
         if key not in self._answers:
             self._answers[key] = (await self.run(*key, accept=(0, 1)))[1].strip()
@@ -307,23 +317,31 @@ class Git:
 
     async def commits_between(self, base: str, head: str) -> list[str]:
         """Return the commits of `head` that `base` lacks, oldest first."""
+        chain = self._short.chain(head, self._short.beyond(base, head))
+        if chain is not None:
+            return chain[::-1]
         return (await self._fixed("rev-list", "--topo-order", "--reverse", head, f"^{base}")).split()
 
     async def ahead_behind(self, base: str, head: str) -> tuple[int, int]:
         """Return how many commits `head` has that `base` lacks, and the other way round."""
+        more, less = self._short.beyond(base, head), self._short.beyond(head, base)
+        if more is not None and less is not None:
+            return len(more), len(less)
         behind, ahead = (await self._fixed("rev-list", "--left-right", "--count", f"{base}...{head}")).split()
         return int(ahead), int(behind)
 
     async def history(self, sha: str, limit: int = 1000, path: str | None = None) -> list[str]:
         """Return the commit and its ancestors, newest first; with a path only those that touch it."""
+        chain = self._short.chain(sha, self._short.reach(sha)) if path is None else None
+        if chain is not None:
+            return chain[:limit]
         return (
             await self._fixed("rev-list", "--date-order", f"--max-count={limit}", sha, "--", *([path] if path else []))
         ).split()
 
     async def changes(self, base: str, head: str) -> list[FileChange]:
         """Return the files that `head` changed since it left `base` (three dots), with their patches."""
-        ancestor = await self.merge_base(base, head)
-        return await self.diff(ancestor or EMPTY_TREE, head)
+        return await self.diff(await self.merge_base(base, head) or EMPTY_TREE, head)
 
     async def diff(self, old: str, new: str) -> list[FileChange]:
         """Return the files that differ between two commits or trees, by path."""

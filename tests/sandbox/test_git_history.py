@@ -29,13 +29,13 @@ async def test_every_question_about_a_drawn_history_is_answered_as_git_answers_i
     short, answered = ShortHistory(tmp_path / "objects"), 0
     for one in commits:
         _, out = await git.run("rev-list", "--date-order", one)
-        assert short.reach(one) == set(out.split())
+        assert short.reach(one) == frozenset(out.split())
         chain = short.chain(one, short.reach(one))
         assert chain is None or chain == out.split()
         for other in drawn.sample(commits, 4):
             _, out = await git.run("rev-list", "--topo-order", other, f"^{one}")
             beyond = short.beyond(one, other)
-            assert beyond == set(out.split())
+            assert beyond == frozenset(out.split())
             chain = short.chain(other, beyond)
             assert chain is None or chain == out.split()
             _, out = await git.run("merge-base", "--all", one, other, accept=(0, 1))
@@ -53,7 +53,7 @@ async def test_a_long_or_packed_history_is_left_to_git(tmp_path: Path) -> None:
         commits.append(write(git, number, commits[-1]))
     short = ShortHistory(tmp_path / "objects")
     assert short.reach(commits[-1]) is None
-    assert short.reach(commits[-2]) == set(commits[:-1])
+    assert short.reach(commits[-2]) == frozenset(commits[:-1])
     assert len(await git.history(commits[-1])) == SHORT + 1
     await git.update_refs([("refs/heads/main", None, commits[-1])])
     await git.run("repack", "-a", "-d", "-q")

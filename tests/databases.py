@@ -21,6 +21,7 @@ from bot.store.tables import metadata
 from tests import postgres
 
 KINDS = ("sqlite", "postgresql")
+SQLITE_FILE = "signalbox.sqlite3"  # in a test's own folder
 
 #: For a test that is about one kind only.
 ONLY_SQLITE = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
@@ -92,7 +93,7 @@ async def empty(kind: str, folder: Path) -> AsyncIterator[str]:
 async def migrated(kind: str, folder: Path) -> str:
     """Return the address of a database with all tables and nothing in them, which nobody else uses until the test ends."""
     if kind == "sqlite":
-        return await _copy(folder / "signalbox.sqlite3")
+        return await _copy(folder / SQLITE_FILE)
     url = server()
     if text_of(url) not in _kept:
         name = f"signalbox_test_{uuid4().hex}"

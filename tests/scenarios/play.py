@@ -16,6 +16,7 @@ import aiohttp
 from bot.app import Running, running
 from bot.settings import Settings
 from sandbox.server import start as start_sandbox
+from tests import databases
 from tests.scenarios.base_ci import WithBaseCi, base_ci_of
 
 READY = "mutation($id: ID!) { markPullRequestReadyForReview(input: {pullRequestId: $id}) { clientMutationId } }"
@@ -287,10 +288,15 @@ class Play(WithBaseCi):
 
 
 @contextlib.asynccontextmanager
-async def stage(folder: Path, **settings: Any) -> AsyncIterator[Play]:
-    """Set a stage: a fresh sandbox, and Signalbox connected to it."""
+async def stage(folder: Path, *, port: int = 0, **settings: Any) -> AsyncIterator[Play]:
+    """Set a stage: a sandbox, and Signalbox connected to it; both go on with what the folder has of them.
+
+    `port` is the sandbox's, 0 = a free one. Signalbox finds its tables made, which takes much of a start.
+    """
     async with contextlib.AsyncExitStack() as stack:
-        sandbox = await stack.enter_async_context(start_sandbox(port=0, data=folder / "github"))
+        if not (folder / databases.SQLITE_FILE).exists():
+            await databases.migrated("sqlite", folder)
+        sandbox = await stack.enter_async_context(start_sandbox(port=port, data=folder / "github"))
         info = sandbox.info
         bot = await stack.enter_async_context(
             running(settings_for(info, folder, **settings), web_side=True, worker_side=True)
@@ -315,7 +321,7 @@ def settings_for(info: Mapping[str, Any], folder: Path, **more: Any) -> Settings
         "GITHUB_WEBHOOK_SECRET": info["webhook_secret"],
         "GITHUB_API_URL": info["api_url"],
         "GITHUB_GRAPHQL_URL": info["graphql_url"],
-        "DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'signalbox.sqlite3'}",
+        "DATABASE_URL": f"sqlite+aiosqlite:///{folder / databases.SQLITE_FILE}",
         "HOST": "127.0.0.1",
         "PORT": "0",
         "LOG_LEVEL": "WARNING",

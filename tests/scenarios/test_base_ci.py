@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.scenarios.openings import opening
 from tests.scenarios.play import Play
 from tests.scenarios.trees import FILE, LINK, PROGRAM, Link, Mode, Moved
 
@@ -93,9 +94,9 @@ async def test_a_tree_is_pushed_and_read_with_all_that_git_knows_of_it(play: Pla
     assert await play.file("main", "link") == b"run"
 
 
+@opening(Play.start_plain, {"W0": [], "W1": ["W0"]}, protect=True)
 @pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
 async def test_somebody_merges_past_signalbox(play: Play, method: str) -> None:
-    await play.start_plain({"W0": [], "W1": ["W0"]}, protect=True)
     rules: Any = await play.get("/branches/main/protection")
     await play.push("part/w1", "w1.txt", "work\n")
     merged = await play.merge_by_hand("W1", "mia", method)

@@ -1,5 +1,6 @@
 """Slash commands: who may say what, how they are answered, and what is no command at all."""
 
+from tests.scenarios.openings import opening
 from tests.scenarios.play import Play
 
 LONE = {"W0": [], "W1": ["W0"]}
@@ -38,8 +39,8 @@ async def test_each_command_takes_its_right_and_no_less(play: Play) -> None:
     assert "cancelled" in await play.status()
 
 
+@opening(Play.start_plain, LONE)
 async def test_anybody_who_can_read_may_ask(play: Play) -> None:
-    await play.start_plain(LONE)
     asking = {"otto": "status", "rita": "why W1", "wim": "why", "mia": "help", "ada": "status"}
     for who, question in asking.items():
         reactions, replies = await play.tell(who, f"/signalbox {question}")
@@ -47,16 +48,16 @@ async def test_anybody_who_can_read_may_ask(play: Play) -> None:
         assert len(replies) == 1, question
 
 
+@opening(Play.start_plain, LONE)
 async def test_in_a_private_repository_a_stranger_cannot_even_ask(play: Play) -> None:
-    await play.start_plain(LONE)
     await play.do("ada", "PATCH", "", {"private": True})
     assert (
         await play.call("otto", "POST", f"/issues/{play.issue}/comments", {"body": "/signalbox help"})
     ).status == 404
 
 
+@opening(Play.start_plain, LONE)
 async def test_rights_count_as_they_are_when_the_command_is_read(play: Play) -> None:
-    await play.start_plain(LONE)
     await play.do("ada", "PUT", "/collaborators/rita", {"permission": "maintain"})
     reactions, _ = await play.tell("rita", "/signalbox skip W1")
     assert reactions == DONE
@@ -65,8 +66,8 @@ async def test_rights_count_as_they_are_when_the_command_is_read(play: Play) -> 
     assert reactions == REFUSED
 
 
+@opening(Play.start_plain, LONE)
 async def test_status_why_and_help_say_how_things_stand(play: Play) -> None:
-    await play.start_plain(LONE)
     _, (status,) = await play.tell("rita", "/signalbox status")
     assert "0 of 2 done" in status
     _, (why,) = await play.tell("rita", "/sb why w1")
@@ -82,8 +83,8 @@ async def test_status_why_and_help_say_how_things_stand(play: Play) -> None:
         assert f"/signalbox {verb}" in helping
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_pause_lets_nothing_merge_until_resume(play: Play) -> None:
-    await play.start_plain({"W1": []})
     reactions, _ = await play.tell("wim", "/signalbox pause before the fair")
     assert reactions == DONE
     await play.hand_in("W1")
@@ -98,8 +99,8 @@ async def test_pause_lets_nothing_merge_until_resume(play: Play) -> None:
     assert await play.merged() == ["W1"]
 
 
+@opening(Play.start_plain, {"W1": [], "W2": []})
 async def test_hold_keeps_one_workstream_back_until_release(play: Play) -> None:
-    await play.start_plain({"W1": [], "W2": []})
     await play.tell("wim", "/signalbox hold wait for the lawyers", play.pulls["W1"])
     assert await play.stage("W1") == "held"
     check = await play.check("W1")
@@ -113,8 +114,8 @@ async def test_hold_keeps_one_workstream_back_until_release(play: Play) -> None:
     assert await play.merged() == ["W2", "W1"]
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_the_release_button_of_a_held_check_releases(play: Play) -> None:
-    await play.start_plain({"W1": []})
     await play.tell("wim", "/signalbox hold W1")
     check = await play.check("W1")
     url = f"{play.info['api_url']}/_sandbox/repos/octo/demo/check-runs/{check['id']}/press"
@@ -128,8 +129,8 @@ async def test_the_release_button_of_a_held_check_releases(play: Play) -> None:
     assert await play.replies(play.pulls["W1"]) == []
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_the_explain_button_answers_on_the_pull(play: Play) -> None:
-    await play.start_plain({"W1": []})
     await play.tell("wim", "/signalbox hold W1")
     check = await play.check("W1")
     url = f"{play.info['api_url']}/_sandbox/repos/octo/demo/check-runs/{check['id']}/press"
@@ -141,8 +142,8 @@ async def test_the_explain_button_answers_on_the_pull(play: Play) -> None:
     assert "Held by" in reply or "held by" in reply
 
 
+@opening(Play.start_plain, {"W1": [], "W2": ["W1"]})
 async def test_skip_lets_the_plan_go_on_without_a_workstream(play: Play) -> None:
-    await play.start_plain({"W1": [], "W2": ["W1"]})
     reactions, _ = await play.tell("mia", "/signalbox skip W1 not needed after all")
     assert reactions == DONE
     assert await play.stage("W1") == "cancelled"
@@ -154,8 +155,8 @@ async def test_skip_lets_the_plan_go_on_without_a_workstream(play: Play) -> None
     assert "complete, 1 of 2 done, 1 skipped" in await play.status()
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_retry_reopens_a_closed_pull(play: Play) -> None:
-    await play.start_plain({"W1": []})
     await play.do("mia", "PATCH", f"/pulls/{play.pulls['W1']}", {"state": "closed"})
     await play.until_stage("W1", "failed")
     reactions, _ = await play.tell("wim", "/signalbox retry", play.pulls["W1"])
@@ -164,8 +165,8 @@ async def test_retry_reopens_a_closed_pull(play: Play) -> None:
     assert await play.stage("W1") == "ready"
 
 
+@opening(Play.start_plain, LONE)
 async def test_retry_gives_failed_checks_a_new_head_to_run_on(play: Play) -> None:
-    await play.start_plain(LONE)
     head = await play.push("part/w1", "w1.txt", "work\n")
     await play.ci("W1", "failure")
     await play.until_stage("W1", "failed")
@@ -196,8 +197,8 @@ async def test_approve_counts_for_the_head_that_was_there(play: Play) -> None:
     assert await play.stage("W1") == "needs-qa"
 
 
+@opening(Play.start_plain, LONE)
 async def test_ready_takes_the_pull_out_of_draft(play: Play) -> None:
-    await play.start_plain(LONE)
     await play.push("part/w1", "w1.txt", "work\n")
     reactions, replies = await play.tell("wim", "/signalbox ready", play.pulls["W1"])
     assert (reactions, replies) == (DONE, [])
@@ -206,8 +207,8 @@ async def test_ready_takes_the_pull_out_of_draft(play: Play) -> None:
     assert "already" in replies[0]
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_ready_before_the_push_counts_and_waits_for_the_work(play: Play) -> None:
-    await play.start_plain({"W1": []})
     await play.tick("W1")
     await play.approve("W1")
     await play.ci("W1")
@@ -221,8 +222,8 @@ async def test_ready_before_the_push_counts_and_waits_for_the_work(play: Play) -
     assert await play.merged() == ["W1"]
 
 
+@opening(Play.start_plain, LONE)
 async def test_cancel_ends_the_plan_and_touches_nothing(play: Play) -> None:
-    await play.start_plain(LONE)
     branches = await play.branches()
     reactions, replies = await play.tell("mia", "/signalbox cancel superseded")
     assert reactions == DONE
@@ -239,8 +240,8 @@ async def test_cancel_ends_the_plan_and_touches_nothing(play: Play) -> None:
     assert "cancelled" in replies[0]
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_an_unknown_verb_gets_the_nearest_name(play: Play) -> None:
-    await play.start_plain({"W1": []})
     reactions, replies = await play.tell("wim", "/signalbox relese W1")
     assert reactions == REFUSED
     assert "`/signalbox release`" in replies[0]
@@ -249,8 +250,8 @@ async def test_an_unknown_verb_gets_the_nearest_name(play: Play) -> None:
     assert "@ada" not in replies[0].replace("`@ada`", "")
 
 
+@opening(Play.start_plain, LONE)
 async def test_an_unknown_key_gets_the_known_ones(play: Play) -> None:
-    await play.start_plain(LONE)
     reactions, replies = await play.tell("wim", "/signalbox hold W7 why not")
     assert reactions == REFUSED
     assert "W0" in replies[0]
@@ -270,8 +271,8 @@ QUOTED = [
 ]
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_what_is_quoted_hidden_or_mentioned_is_no_command(play: Play) -> None:
-    await play.start_plain({"W1": []})
     comments = [await play.say("ada", text) for text in QUOTED]
     await play.settled()
     assert [await play.reactions(each) for each in comments] == [set() for _ in QUOTED]
@@ -279,8 +280,8 @@ async def test_what_is_quoted_hidden_or_mentioned_is_no_command(play: Play) -> N
     assert await play.stage("W1") == "ready"
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_a_command_edited_into_a_comment_is_not_obeyed(play: Play) -> None:
-    await play.start_plain({"W1": []})
     comment = await play.say("ada", "Let us think about it.")
     await play.do("ada", "PATCH", f"/issues/comments/{comment}", {"body": "/signalbox cancel"})
     await play.settled()
@@ -322,8 +323,8 @@ async def test_a_command_on_a_pull_outside_any_plan_is_refused(play: Play) -> No
     assert "not part of a plan" in replies[0]
 
 
+@opening(Play.start_plain, {"W1": [], "W2": []})
 async def test_several_commands_in_one_comment_are_taken_in_their_order(play: Play) -> None:
-    await play.start_plain({"W1": [], "W2": []})
     reactions, replies = await play.tell(
         "wim", "Let me see.\n\n/signalbox hold W1\n/signalbox hold W2 later\n\n/sb nonsense"
     )
@@ -351,8 +352,8 @@ async def test_before_a_start_there_is_nothing_to_command(play: Play) -> None:
     assert "Nobody has started" in why
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_a_complete_plan_has_nothing_left_to_change(play: Play) -> None:
-    await play.start_plain({"W1": []})
     await play.hand_in("W1")
     await play.settled()
     reactions, replies = await play.tell("ada", "/signalbox hold W1")

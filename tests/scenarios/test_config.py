@@ -1,10 +1,11 @@
 """`.github/signalbox.yml`: takes effect when it lands on the base, and is never half-applied."""
 
+from tests.scenarios.openings import opening
 from tests.scenarios.play import Play
 
 
+@opening(Play.start_plain, {"W0": [], "W1": ["W0"]})
 async def test_a_change_on_the_base_takes_effect(play: Play) -> None:
-    await play.start_plain({"W0": [], "W1": ["W0"]})
     await play.hand_in("W1")
     await play.until_stage("W1", "queued")
     await play.configure("approvals: 2\n")
@@ -15,8 +16,8 @@ async def test_a_change_on_the_base_takes_effect(play: Play) -> None:
     assert await play.stage("W1") == "queued"
 
 
+@opening(Play.start_plain, {"W0": [], "W1": ["W0"]})
 async def test_a_change_on_another_branch_does_nothing(play: Play) -> None:
-    await play.start_plain({"W0": [], "W1": ["W0"]})
     await play.hand_in("W1")
     await play.until_stage("W1", "queued")
     await play.push("part/w0", ".github/signalbox.yml", "approvals: 9\n")
@@ -45,8 +46,8 @@ async def test_a_mistake_is_shown_with_its_line_and_the_last_good_config_stays(p
     assert await play.merged() == ["W1"]  # with no approval, as the good one says
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_a_mended_config_takes_the_notice_away(play: Play) -> None:
-    await play.start_plain({"W1": []})
     await play.configure("mode: sometimes\n")
     await play.settled()
     assert "1 mistake in" in await play.status()

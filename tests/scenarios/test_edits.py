@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from tests.scenarios.openings import opening
 from tests.scenarios.play import Play, plan_of
 
 DONE, REFUSED = {"eyes", "rocket"}, {"eyes", "confused"}
@@ -26,8 +27,8 @@ async def body_of(play: Play) -> str:
     return str((await play.get(f"/issues/{play.issue}"))["body"])
 
 
+@opening(Play.start_plain, TWO)
 async def test_an_edit_counts_only_once_it_is_accepted(play: Play) -> None:
-    await play.start_plain(TWO)
     before = await play.branches()
     await edit(play, plan_of({**TWO, "W3": ["W1"]}))
     status = await play.status()
@@ -53,8 +54,8 @@ async def test_an_edit_counts_only_once_it_is_accepted(play: Play) -> None:
     assert "complete" in await play.status()
 
 
+@opening(Play.start_plain, TWO)
 async def test_what_an_edit_adds_begins_with_what_has_landed(play: Play) -> None:
-    await play.start_plain(TWO)
     await play.hand_in("W1")
     await play.settled()
     await edit(play, (await body_of(play)) + plan_of({"W3": ["W1"]}).split("## Workstreams\n")[1])
@@ -64,8 +65,8 @@ async def test_what_an_edit_adds_begins_with_what_has_landed(play: Play) -> None
     assert await play.stage("W3") == "ready"
 
 
+@opening(Play.start_plain, TWO)
 async def test_a_removed_workstream_stays_open_until_it_is_skipped(play: Play) -> None:
-    await play.start_plain(TWO)
     await play.hand_in("W1")
     await play.settled()
     await edit(play, plan_of({"W1": []}))
@@ -91,8 +92,8 @@ async def test_a_removed_workstream_stays_open_until_it_is_skipped(play: Play) -
     assert "complete, 1 of 2 done, 1 skipped" in await play.status()
 
 
+@opening(Play.start_plain, TWO)
 async def test_a_removed_workstream_is_taken_back_in_by_another_edit(play: Play) -> None:
-    await play.start_plain(TWO)
     await edit(play, plan_of({"W1": []}))
     await accept(play)
     await edit(play, plan_of(TWO))
@@ -105,8 +106,8 @@ async def test_a_removed_workstream_is_taken_back_in_by_another_edit(play: Play)
     assert await play.merged() == ["W2"]
 
 
+@opening(Play.start_plain, {"W1": [], "W2": ["W1"]})
 async def test_changed_needs_count_at_once(play: Play) -> None:
-    await play.start_plain({"W1": [], "W2": ["W1"]})
     await play.hand_in("W2")
     await play.settled()
     assert (await play.check("W2"))["output"]["title"].startswith("Waiting for W1")
@@ -133,8 +134,8 @@ async def test_who_may_write_the_text_need_not_be_who_accepts_it(play: Play) -> 
     assert "part/w3" in await play.branches()
 
 
+@opening(Play.start_plain, TWO)
 async def test_ticks_alone_need_no_acceptance(play: Play) -> None:
-    await play.start_plain(TWO)
     await edit(play, (await body_of(play)).replace("- [ ]", "- [x]"))
     assert "The issue was edited" not in await play.status()
     reactions, replies = await play.tell("mia", "/signalbox accept")
@@ -142,8 +143,8 @@ async def test_ticks_alone_need_no_acceptance(play: Play) -> None:
     assert "Ticks alone" in replies[0]
 
 
+@opening(Play.start_plain, TWO)
 async def test_accepting_twice_is_harmless(play: Play) -> None:
-    await play.start_plain(TWO)
     await edit(play, plan_of({**TWO, "W3": []}))
     await accept(play)
     before = await play.status(), await play.branches(), len(await play.all_pulls())
@@ -153,8 +154,8 @@ async def test_accepting_twice_is_harmless(play: Play) -> None:
     assert (await play.status(), await play.branches(), len(await play.all_pulls())) == before
 
 
+@opening(Play.start_plain, TWO)
 async def test_an_edit_with_mistakes_is_refused_with_its_lines(play: Play) -> None:
-    await play.start_plain(TWO)
     tip = await play.tip()
     await play.do("wim", "POST", "/git/refs", {"ref": "refs/heads/part/w4", "sha": tip})
     await play.push("part/w4", "old.txt", "somebody's work\n")
@@ -170,8 +171,8 @@ async def test_an_edit_with_mistakes_is_refused_with_its_lines(play: Play) -> No
     assert await play.stage("W2") == "ready"
 
 
+@opening(Play.start_plain, TWO)
 async def test_an_edit_made_after_the_command_was_written_is_not_accepted(play: Play) -> None:
-    await play.start_plain(TWO)
     await edit(play, plan_of({**TWO, "W3": []}))
     await play.faults({"webhooks": {"hold": True}})
     comment = await play.say("mia", "/signalbox accept")
@@ -183,9 +184,9 @@ async def test_an_edit_made_after_the_command_was_written_is_not_accepted(play: 
     assert not {"part/w3", "part/w9"} & set(await play.branches())
 
 
+@opening(Play.start_plain, {"W1": [], "W2": ["W1"]})
 async def test_an_edit_that_arrives_while_a_merge_is_under_way_changes_nothing_of_it(play: Play) -> None:
     """The turn that merges goes by the text in force; the edit counts from a later turn on, once it is accepted."""
-    await play.start_plain({"W1": [], "W2": ["W1"]})
     await play.hand_in("W2")
     await play.settled()
     await play.faults({"api": [{"match": "PUT /repos/octo/demo/pulls/*/merge", "delay_ms": 2_500}]})
@@ -205,8 +206,8 @@ async def test_an_edit_that_arrives_while_a_merge_is_under_way_changes_nothing_o
     assert await play.merged() == ["W1", "W3", "W2"]
 
 
+@opening(Play.start_plain, {"W1": [], "W2": ["W1"]})
 async def test_an_unaccepted_edit_does_not_stop_what_the_plan_in_force_does(play: Play) -> None:
-    await play.start_plain({"W1": [], "W2": ["W1"]})
     await edit(play, plan_of({"W1": ["W3"], "W2": [], "W3": []}))
     await play.hand_in("W2")
     await play.hand_in("W1")
@@ -215,8 +216,8 @@ async def test_an_unaccepted_edit_does_not_stop_what_the_plan_in_force_does(play
     assert "part/w3" not in await play.branches()
 
 
+@opening(Play.start_plain, TWO)
 async def test_a_workstream_that_is_laid_keeps_its_branch_and_pull(play: Play) -> None:
-    await play.start_plain(TWO)
     before = play.pulls["W1"]
     await edit(play, plan_of(TWO).replace("`part/w1`", "`elsewhere`").replace("Part W1", "Another title"))
     assert "stays as it is" in await play.status()
@@ -228,8 +229,8 @@ async def test_a_workstream_that_is_laid_keeps_its_branch_and_pull(play: Play) -
     assert (await play.get(f"/pulls/{before}"))["merged"] is True
 
 
+@opening(Play.start_plain, TWO)
 async def test_a_new_key_on_the_branch_of_a_removed_one_is_refused(play: Play) -> None:
-    await play.start_plain(TWO)
     await edit(play, plan_of(TWO).replace("### W2:", "### W7:"))
     reactions, replies = await play.tell("mia", "/signalbox accept")
     assert reactions == REFUSED

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.scenarios.openings import opening
 from tests.scenarios.play import Play
 from tests.scenarios.process import stage_apart
 
@@ -48,8 +49,8 @@ async def says(play: Play, number: int, words: str) -> Any:
     return await play.until(said, SOON)
 
 
+@opening(Play.start)
 async def test_a_failing_head_gets_one_comment_that_follows_it_until_it_is_green(play: Play) -> None:
-    await play.start()
     pull = play.pulls["W1"]
     good = await play.push("feat/ledger", "shop/ledger.py", "total = 3\n")
     await play.report(good, "success")
@@ -144,9 +145,9 @@ async def test_doubled_deliveries_make_no_second_comment_and_a_quiet_turn_is_one
     assert len(await told(play, play.pulls["W1"])) == 1
 
 
+@opening(Play.start)
 @pytest.mark.parametrize("status", [502, 0], ids=["an error", "a broken connection"])
 async def test_a_comment_whose_answer_was_lost_is_not_written_twice(play: Play, status: int) -> None:
-    await play.start()
     pushed = await play.push("feat/ledger", "shop/ledger.py", "total = 4\n")
     await play.settled()
     await play.faults(
@@ -158,8 +159,8 @@ async def test_a_comment_whose_answer_was_lost_is_not_written_twice(play: Play, 
     assert len(await told(play, play.pulls["W1"])) == 1
 
 
+@opening(Play.start)
 async def test_a_deleted_comment_comes_back_with_the_next_failure(play: Play) -> None:
-    await play.start()
     pushed = await play.push("feat/ledger", "shop/ledger.py", "total = 4\n")
     await fails(play, pushed)
     comment = await says(play, play.pulls["W1"], pushed[:7])

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.scenarios.openings import opening
 from tests.scenarios.play import READY, Play, plan_of
 from tests.scenarios.rollbacks import QUICK, says
 
@@ -34,8 +35,8 @@ async def check_says(play: Play, key: str, *words: str) -> Any:
     return await play.until(said)
 
 
+@opening(begin)
 async def test_two_heads_that_conflict_are_named_in_both_checks_and_in_the_comment(play: Play) -> None:
-    await begin(play)
     await change(play, "W1", 3)
     await change(play, "W2", 3)
     await change(play, "W3", 10)
@@ -50,8 +51,8 @@ async def test_two_heads_that_conflict_are_named_in_both_checks_and_in_the_comme
     assert await play.branches() == ["main", "part/w1", "part/w2", "part/w3"]  # no branch of a trial
 
 
+@opening(begin)
 async def test_after_the_first_landed_the_second_conflicts_with_the_base(play: Play) -> None:
-    await begin(play)
     head = await change(play, "W1", 3)
     await change(play, "W2", 3)
     await says(play, "### Foreseen conflicts")
@@ -64,8 +65,8 @@ async def test_after_the_first_landed_the_second_conflicts_with_the_base(play: P
     assert await play.branches() == ["main", "part/w1", "part/w2", "part/w3"]
 
 
+@opening(begin)
 async def test_a_conflict_that_was_resolved_is_no_longer_foreseen(play: Play) -> None:
-    await begin(play)
     await change(play, "W1", 3)
     await change(play, "W2", 3)
     await says(play, "### Foreseen conflicts")
@@ -77,8 +78,8 @@ async def test_a_conflict_that_was_resolved_is_no_longer_foreseen(play: Play) ->
     await play.until(gone)
 
 
+@opening(begin)
 async def test_heads_that_go_together_are_not_spoken_of(play: Play) -> None:
-    await begin(play)
     for key, line in (("W1", 2), ("W2", 6), ("W3", 10)):
         await change(play, key, line)
     await play.settled()
@@ -88,8 +89,8 @@ async def test_heads_that_go_together_are_not_spoken_of(play: Play) -> None:
     assert await play.branches() == ["main", "part/w1", "part/w2", "part/w3"]
 
 
+@opening(begin, QUICK)
 async def test_nothing_is_tried_where_the_config_forbids_it(play: Play) -> None:
-    await begin(play, QUICK)
     await play.forget_requests()
     await change(play, "W1", 3)
     await change(play, "W2", 3)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from tests.scenarios.openings import opening
 from tests.scenarios.play import Play, plan_of
 from tests.scenarios.rollbacks import BAD, begin, break_with, bring, merge_rollback, merged, rollback_pull, says
 
@@ -25,8 +26,8 @@ def is_open(check: Any) -> bool:
     return bool(check["conclusion"] == "success")
 
 
+@opening(begin, ONE)
 async def test_a_freeze_closes_every_way_into_the_base_and_unfreeze_opens_them(play: Play) -> None:
-    await begin(play, ONE)
     other, pull = await others(play)
     assert is_open(await play.check_on(pull["head"]["sha"]))
     reactions, _ = await play.tell("mia", "/signalbox freeze Release @today")
@@ -52,8 +53,8 @@ async def test_a_freeze_closes_every_way_into_the_base_and_unfreeze_opens_them(p
     assert "frozen" not in await play.status()
 
 
+@opening(begin, ONE)
 async def test_a_freeze_in_an_order_of_its_own_needs_the_right(play: Play) -> None:
-    await begin(play, ONE)
     reactions, replies = await play.tell("wim", "/signalbox freeze")
     assert reactions == {"eyes", "confused"}
     assert "maintain" in replies[0]
@@ -61,9 +62,9 @@ async def test_a_freeze_in_an_order_of_its_own_needs_the_right(play: Play) -> No
     await merged(play, "A1")
 
 
+@opening(begin, ONE)
 async def test_a_rollback_lands_though_the_base_is_frozen(play: Play) -> None:
     """A freeze must not keep a broken base broken."""
-    await begin(play, ONE)
     good = await play.tree("main")
     break_with(play, BAD)
     await bring(play, "A1", {BAD: "bad\n"})
@@ -99,8 +100,8 @@ async def test_where_the_config_says_so_the_base_is_frozen_for_all_while_a_merge
     assert is_open(await play.check_on(pull["head"]["sha"]))
 
 
+@opening(begin, ONE, "freeze_base: true\n")
 async def test_a_broken_base_stays_frozen_for_all_until_it_was_rolled_back(play: Play) -> None:
-    await begin(play, ONE, "freeze_base: true\n")
     _, pull = await others(play)
     break_with(play, BAD)
     await bring(play, "A1", {BAD: "bad\n"})

@@ -11,6 +11,7 @@ from bot.app import running
 from bot.core import liveness
 from bot.github import app_auth
 from sandbox.server import start as start_sandbox
+from tests.scenarios.openings import opening
 from tests.scenarios.play import Play, connect, settings_for, stage
 
 OWNER = "ada"
@@ -38,8 +39,8 @@ async def grant(play: Play, **changes: str | None) -> None:
     await play.do(OWNER, "PATCH", f"//_sandbox/installations/{found.id}", {"permissions": levels})
 
 
+@opening(Play.start_plain, {"W1": [], "W2": ["W1"]}, protect=True)
 async def test_a_suspended_plan_rests_and_goes_on_when_it_may(play: Play) -> None:
-    await play.start_plain({"W1": [], "W2": ["W1"]}, protect=True)
     path = f"/app/installations/{play.info['installation_id']}/suspended"
     await as_the_app(play, "PUT", path)
     await play.settled()
@@ -58,8 +59,8 @@ async def test_a_suspended_plan_rests_and_goes_on_when_it_may(play: Play) -> Non
     assert "1 of 2 done" in await play.status()
 
 
+@opening(Play.start_plain, {"W1": [], "W2": ["W1"]}, protect=True)
 async def test_an_app_that_is_installed_again_takes_its_plan_up_where_it_was(play: Play) -> None:
-    await play.start_plain({"W1": [], "W2": ["W1"]}, protect=True)
     before = await play.status_comment()
     await as_the_app(play, "DELETE", f"/app/installations/{play.info['installation_id']}")
     await play.settled()

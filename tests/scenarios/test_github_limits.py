@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.github import governor
+from tests.scenarios.openings import opening
 from tests.scenarios.play import Play
 
 PAIR = {"W1": [], "W2": ["W1"]}
@@ -29,9 +30,9 @@ async def assert_landed_once(play: Play) -> None:
     assert "Refused by GitHub" not in await play.status()
 
 
+@opening(Play.start_plain, PAIR, protect=True)
 @pytest.mark.parametrize("resource", ["core", "graphql"])
 async def test_a_quota_that_is_used_up_is_waited_for(play: Play, resource: str) -> None:
-    await play.start_plain(PAIR, protect=True)
     await play.faults({"webhooks": {"hold": True}})
     await play.hand_in("W1")
     await play.forget_requests()
@@ -82,9 +83,9 @@ async def test_every_tenth_request_may_fail_or_lose_its_answer(play: Play) -> No
     await assert_landed_once(play)
 
 
+@opening(Play.start_plain, PAIR, protect=True)
 async def test_half_an_answer_is_no_answer(play: Play) -> None:
     """Without the check that runs on it the head would look as green as it was."""
-    await play.start_plain(PAIR, protect=True)
     before = await play.status()
     parts = ("repository.base", "repository.issue", "repository.p0", "repository.tags")
     await play.faults({"api": [{"match": "POST /graphql", "partial": part} for part in parts]})

@@ -3,6 +3,7 @@
 import pytest
 
 from bot.store import lanes
+from tests.scenarios.openings import opening
 from tests.scenarios.play import PLAN, Play, plan_of
 
 PAIR = {"W1": [], "W2": ["W1"]}
@@ -15,8 +16,8 @@ async def wake_everything(play: Play) -> None:
         await lanes.wake_all(session)
 
 
+@opening(Play.start_plain, PAIR, protect=True)
 async def test_a_renamed_and_hidden_repository_is_followed_and_written_to_by_its_new_name(play: Play) -> None:
-    await play.start_plain(PAIR, protect=True)
     await play.do("ada", "PATCH", "", {"name": "shop", "private": True})
     await play.settled()
     await play.forget_requests()
@@ -30,8 +31,8 @@ async def test_a_renamed_and_hidden_repository_is_followed_and_written_to_by_its
     assert await play.stage("W2") == "ready"
 
 
+@opening(Play.start_plain, PAIR, protect=True)
 async def test_a_rename_that_nobody_told_of_is_followed_too(play: Play) -> None:
-    await play.start_plain(PAIR, protect=True)
     await play.push("part/w1", "w1.txt", "work\n")
     await play.ci("W1")
     await play.tick("W1")
@@ -47,8 +48,8 @@ async def test_a_rename_that_nobody_told_of_is_followed_too(play: Play) -> None:
     assert writes == [f"/repos/octo/shop/pulls/{play.pulls['W1']}/merge"]
 
 
+@opening(Play.start_plain, PAIR, protect=True)
 async def test_another_repository_under_the_old_name_is_not_taken_for_the_plans(play: Play) -> None:
-    await play.start_plain(PAIR, protect=True)
     await play.faults({"webhooks": {"drop": 1.0}})
     await play.do("ada", "PATCH", "", {"name": "shop"})
     other = await play.do("ada", "POST", "//user/repos", {"name": "demo", "auto_init": True})
@@ -82,9 +83,9 @@ async def test_a_transferred_repository_keeps_its_plan(play: Play) -> None:
     assert "1 of 2 done" in await play.status()
 
 
+@opening(Play.start_plain, PAIR, protect=True)
 async def test_an_archived_repository_is_left_alone_and_goes_on_afterwards(play: Play) -> None:
     """Onto its base, though another branch is the default one by then."""
-    await play.start_plain(PAIR, protect=True)
     await play.do("ada", "POST", "/git/refs", {"ref": "refs/heads/trunk", "sha": await play.tip()})
     await play.do("ada", "PATCH", "", {"archived": True})
     await play.settled()

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.scenarios.openings import opening
 from tests.scenarios.play import Play, plan_of
 from tests.scenarios.rollbacks import QUICK, break_base, bring, rollback_pull
 
@@ -176,8 +177,8 @@ async def test_a_repository_without_a_queue_pays_no_request_for_it(play: Play) -
     assert not any("Queue" in field or "enqueue" in field for field in names)
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_a_pull_in_one_of_githubs_stacks_is_left_to_people(play: Play) -> None:
-    await play.start_plain({"W1": []})
     stack = {"id": 1, "number": 1, "position": 1, "size": 2, "base": {"ref": "main", "sha": await play.tip("main")}}
     await play.do("ada", "PUT", f"//_sandbox/repos/octo/demo/pulls/{play.pulls['W1']}/stack", stack)
     await play.hand_in("W1")

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.scenarios.openings import opening
 from tests.scenarios.play import Play
 
 WIDE = {"W1": [], "W2": [], "W3": [], "W4": ["W1", "W2", "W3"]}
@@ -54,8 +55,8 @@ async def test_a_required_check_by_somebody_else_does_not_count(play: Play) -> N
     assert await play.merged() == ["W1"]
 
 
+@opening(Play.start_plain, {"W1": [], "W2": ["W1"]}, protect=True)
 async def test_a_forged_signalbox_check_opens_nothing(play: Play) -> None:
-    await play.start_plain({"W1": [], "W2": ["W1"]}, protect=True)
     await play.hand_in("W2")
     await play.until_stage("W2", "queued")
     await play.ci("W2", "success", name="signalbox")
@@ -101,8 +102,8 @@ async def test_a_ruleset_stops_an_early_merge_as_well(play: Play) -> None:
     assert await play.merged() == ["W1", "W2"]
 
 
+@opening(Play.start_plain, {"W1": [], "W2": ["W1"], "W3": ["W2"]})
 async def test_a_merge_out_of_order_is_noticed_and_the_rest_completes(play: Play) -> None:
-    await play.start_plain({"W1": [], "W2": ["W1"], "W3": ["W2"]})
     await play.hand_in("W2")
     await play.until_stage("W2", "queued")
     assert await merge(play, "ada", "W2") == 200
@@ -117,8 +118,8 @@ async def test_a_merge_out_of_order_is_noticed_and_the_rest_completes(play: Play
     assert "complete" in (await play.status()).lower()
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_what_was_pushed_after_the_judgement_does_not_land(play: Play) -> None:
-    await play.start_plain({"W1": []})
     await play.faults({"api": [{"match": "PUT /repos/*/pulls/*/merge", "times": 1, "delay_ms": 700}]})
     await play.hand_in("W1")
     await play.until_stage("W1", "mergeable")
@@ -133,11 +134,11 @@ async def test_what_was_pushed_after_the_judgement_does_not_land(play: Play) -> 
     assert await play.merged() == ["W1"]
 
 
+@opening(Play.start_plain, {"W1": [], "W2": ["W1"]})
 @pytest.mark.parametrize("lost", [{"status": 0, "after": True}, {"status": 502, "after": True}, {"status": 502}])
 async def test_a_merge_without_an_answer_is_looked_at_and_not_repeated_blindly(
     play: Play, lost: dict[str, Any]
 ) -> None:
-    await play.start_plain({"W1": [], "W2": ["W1"]})
     await play.faults({"api": [{"match": "PUT /repos/*/pulls/*/merge", "times": 1, **lost}]})
     for key in ("W2", "W1"):
         await play.hand_in(key)
@@ -146,8 +147,8 @@ async def test_a_merge_without_an_answer_is_looked_at_and_not_repeated_blindly(
     assert "Refused by GitHub" not in await play.status()
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_nothing_merges_while_github_does_not_know_whether_it_can(play: Play) -> None:
-    await play.start_plain({"W1": []})
     await play.faults({"mergeable_unknown": 3})
     await play.hand_in("W1")
     await play.settled()
@@ -246,8 +247,8 @@ async def test_acceptance_may_be_switched_off(play: Play) -> None:
     assert await play.merged() == ["W1"]
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_no_check_at_all_is_not_green(play: Play) -> None:
-    await play.start_plain({"W1": []})
     await play.push("part/w1", "w1.txt", "work\n")
     await play.tick("W1")
     await play.say("wim", "/signalbox ready", play.pulls["W1"])
@@ -268,8 +269,8 @@ async def test_a_repository_without_checks_says_so(play: Play) -> None:
     assert await play.merged() == ["W1"]
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_rules_that_demand_more_are_shown_and_obeyed(play: Play) -> None:
-    await play.start_plain({"W1": []})
     await require(play, approvals=2)
     await play.hand_in("W1")
 
@@ -321,8 +322,8 @@ async def test_a_branch_that_moved_on_after_its_merge_is_kept(play: Play) -> Non
     assert await play.branches() == ["main", "part/w1"]
 
 
+@opening(Play.start_plain, {"W1": [], "W2": ["W1"]})
 async def test_the_closing_summary_names_the_order_of_merging(play: Play) -> None:
-    await play.start_plain({"W1": [], "W2": ["W1"]})
     for key in ("W2", "W1"):
         await play.hand_in(key)
     await play.settled()

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from bot import console, log
+from tests.scenarios.openings import opening
 from tests.scenarios.play import Play, settings_for, stage
 
 BROKEN = """CREATE TRIGGER broken BEFORE INSERT ON commands WHEN NEW.text LIKE '%break%'
@@ -56,10 +57,10 @@ async def page(play: Play, path: str) -> str:
         return await response.text()
 
 
+@opening(Play.start_plain, {"W1": [], "W2": []})
 async def test_a_delivery_that_cannot_be_taken_in_is_parked_shown_and_replayed(
     play: Play, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await play.start_plain({"W1": [], "W2": []})
     await sql(play, BROKEN)
     await play.say("wim", "/signalbox hold W1 break")
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.scenarios.openings import opening
 from tests.scenarios.play import Play
 
 DONE = {"eyes", "rocket"}
@@ -20,8 +21,8 @@ async def press(play: Play, who: str, key: str, button: str) -> int:
     return status
 
 
+@opening(Play.start_plain, CHAIN)
 async def test_order_says_who_is_next_and_what_follows(play: Play) -> None:
-    await play.start_plain(CHAIN)
     reactions, (reply,) = await play.tell("rita", "/signalbox order")
     assert reactions == DONE
     lines = [line for line in reply.splitlines() if line[:1].isdigit() and line[1:3] == ". "]
@@ -32,8 +33,8 @@ async def test_order_says_who_is_next_and_what_follows(play: Play) -> None:
     assert on_a_pull.split("<!--")[0] == reply.split("<!--")[0]
 
 
+@opening(Play.start_plain, CHAIN)
 async def test_the_dry_run_is_what_then_happens(play: Play) -> None:
-    await play.start_plain(CHAIN)
     await play.tell("wim", "/signalbox pause")
     for key in ("W1", "W2", "W3"):
         await play.hand_in(key)
@@ -76,8 +77,8 @@ async def test_the_merge_button_of_mode_manual_asks_for_the_right_of_the_command
     assert await play.merged() == ["W1"]
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_the_try_again_button_of_a_closed_pull_reopens_it(play: Play) -> None:
-    await play.start_plain({"W1": []})
     await play.do("mia", "PATCH", f"/pulls/{play.pulls['W1']}", {"state": "closed"})
     await play.until_stage("W1", "failed")
     await play.settled()
@@ -86,8 +87,8 @@ async def test_the_try_again_button_of_a_closed_pull_reopens_it(play: Play) -> N
     assert await play.stage("W1") == "ready"
 
 
+@opening(Play.start_plain, {"W1": [], "W2": ["W1"]})
 async def test_the_release_button_of_a_skipped_one_takes_it_back_in(play: Play) -> None:
-    await play.start_plain({"W1": [], "W2": ["W1"]})
     await play.tell("mia", "/signalbox skip W1")
     assert await press(play, "wim", "W1", "release") == 202
     assert await play.stage("W1") == "ready"

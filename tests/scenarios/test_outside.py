@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.scenarios.openings import opening
 from tests.scenarios.play import Play, plan_of
 
 TITLE = "Not part of a plan"
@@ -47,8 +48,8 @@ async def test_many_pulls_outside_are_all_let_through(play: Play) -> None:
         await assert_free(play, pull["head"]["sha"])
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_pulls_outside_are_left_alone_beside_a_plan(play: Play) -> None:
-    await play.start_plain({"W1": []})
     pull = await own_pull(play)
     await play.settled()
     await assert_free(play, pull["head"]["sha"])
@@ -56,8 +57,8 @@ async def test_pulls_outside_are_left_alone_beside_a_plan(play: Play) -> None:
     assert (await play.check("W1"))["output"]["title"] != TITLE
 
 
+@opening(Play.start_plain, {"W1": [], "W2": ["W1"]}, protect=True)
 async def test_the_pulls_of_a_cancelled_plan_are_free(play: Play) -> None:
-    await play.start_plain({"W1": [], "W2": ["W1"]}, protect=True)
     await play.hand_in("W2")
     await play.until_stage("W2", "queued")
     await play.tell("mia", "/signalbox cancel")
@@ -66,8 +67,8 @@ async def test_the_pulls_of_a_cancelled_plan_are_free(play: Play) -> None:
     assert (await play.call("wim", "PUT", f"/pulls/{play.pulls['W2']}/merge", {})).status == 200
 
 
+@opening(Play.start_plain, {"W1": []}, protect=True)
 async def test_a_push_after_the_plan_was_cancelled_is_free_too(play: Play) -> None:
-    await play.start_plain({"W1": []}, protect=True)
     await play.tell("mia", "/signalbox cancel")
     head = await play.push("part/w1", "w1.txt", "work\n")
     await play.settled()
@@ -83,8 +84,8 @@ async def test_a_pull_from_a_branch_that_a_plan_only_previews_is_free(play: Play
     await assert_free(play, pull["head"]["sha"])
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_a_cancelled_plan_leaves_its_branches_to_the_next_one(play: Play) -> None:
-    await play.start_plain({"W1": []})
     old = play.pulls["W1"]
     await play.tell("mia", "/signalbox cancel")
     await play.do("wim", "DELETE", "/git/refs/heads/part/w1")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.scenarios.openings import opening
 from tests.scenarios.play import Play, plan_of
 from tests.scenarios.rollbacks import (
     BAD,
@@ -90,8 +91,8 @@ async def test_what_others_pushed_meanwhile_stays_byte_for_byte(play: Play) -> N
 LINES = "".join(f"line {number}\n" for number in range(1, 13))
 
 
+@opening(begin, {"W1": []}, files={"both.txt": LINES})
 async def test_what_others_changed_elsewhere_in_the_same_file_stays(play: Play) -> None:
-    await begin(play, {"W1": []}, files={"both.txt": LINES})
     await break_base(play, "W1", {"both.txt": LINES.replace("line 2\n", "W1\n")})
     await play.push("main", "both.txt", LINES.replace("line 2\n", "W1\n").replace("line 11\n", "theirs\n"))
     await merge_rollback(play)

@@ -1,5 +1,6 @@
 """Stories of `/signalbox rollback`, and of changes that are brought anew afterwards."""
 
+from tests.scenarios.openings import opening
 from tests.scenarios.play import READY, Play, plan_of
 from tests.scenarios.rollbacks import (
     BAD,
@@ -95,8 +96,8 @@ async def test_the_ticks_in_the_plan_are_taken_back(play: Play) -> None:
     assert (await play.get(f"/issues/{play.issue}"))["body"] == body
 
 
+@opening(begin, {"W1": [], "W2": ["W1"]})
 async def test_what_cannot_be_rolled_back_is_refused_with_the_reason(play: Play) -> None:
-    await begin(play, {"W1": [], "W2": ["W1"]})
     await land(play, "W1")
     tip = await play.tip()
     for who, text, words in (
@@ -114,8 +115,8 @@ async def test_what_cannot_be_rolled_back_is_refused_with_the_reason(play: Play)
     assert (await play.tip(), await rollback_pulls(play)) == (tip, [])
 
 
+@opening(begin, {"W1": []})
 async def test_while_one_is_under_way_there_is_no_second(play: Play) -> None:
-    await begin(play, {"W1": []})
     await break_base(play, "W1")
     pull = await rollback_pull(play)
     await play.settled()
@@ -125,8 +126,8 @@ async def test_while_one_is_under_way_there_is_no_second(play: Play) -> None:
     assert len(await rollback_pulls(play)) == 1
 
 
+@opening(begin, {"W1": []}, files={"both.txt": "one\ntwo\nthree\n"})
 async def test_a_change_that_conflicts_when_it_is_brought_anew_begins_empty_and_says_where(play: Play) -> None:
-    await begin(play, {"W1": []}, files={"both.txt": "one\ntwo\nthree\n"})
     await break_base(play, "W1", {"both.txt": "one\nW1\nthree\n"})
     await merge_rollback(play)
     await play.until_stage("W1", "rolled-back")
@@ -140,8 +141,8 @@ async def test_a_change_that_conflicts_when_it_is_brought_anew_begins_empty_and_
     await land(play, "W1", {"both.txt": "one\ntheirs and W1\nthree\n"})
 
 
+@opening(begin, {"W1": []})
 async def test_a_second_failure_is_taken_back_and_tried_a_third_time(play: Play) -> None:
-    await begin(play, {"W1": []})
     good = await play.tree("main")
     await break_base(play, "W1", {"w1.txt": "W1\n"})
     await merge_rollback(play)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.scenarios.openings import opening
 from tests.scenarios.play import Play
 from tests.scenarios.rollbacks import begin, break_base, merge_rollback, only
 from tests.scenarios.trees import FILE, LINK, PROGRAM, Change, Link, Mode, Moved
@@ -28,10 +29,10 @@ KINDS: dict[str, dict[str, Change]] = {
 WHOLE_WAY = [("all at once", False), ("all at once", True), ("rename and change", True), ("file to folder", True)]
 
 
+@opening(begin, {"W1": []}, files=BEFORE)
 @pytest.mark.parametrize(("kind", "foreign"), WHOLE_WAY)
 async def test_each_kind_of_change_is_taken_back_exactly(play: Play, kind: str, foreign: bool) -> None:
     """Alone the tree of the checkpoint is put back, whatever the kind; with others between it is git's own merge."""
-    await begin(play, {"W1": []}, files=BEFORE)
     good = await play.tree("main")
     landed = await break_base(play, "W1", KINDS[kind])
     assert await play.tree(landed) != good
@@ -48,8 +49,8 @@ async def test_each_kind_of_change_is_taken_back_exactly(play: Play, kind: str, 
     assert good["run.sh"][0] == FILE
 
 
+@opening(begin, {"W1": []}, files=BEFORE)
 async def test_what_others_changed_in_a_renamed_file_goes_back_with_it(play: Play) -> None:
-    await begin(play, {"W1": []}, files=BEFORE)
     await break_base(play, "W1", {"new/name.txt": Moved("old/name.txt")})
     await play.push_tree("main", {"new/name.txt": TEXT.replace("line 11", "theirs")})
     await merge_rollback(play)

@@ -1,5 +1,6 @@
 """Stories of what the config makes of a broken base, and of people who decide otherwise."""
 
+from tests.scenarios.openings import opening
 from tests.scenarios.play import Play
 from tests.scenarios.rollbacks import (
     BAD,
@@ -16,8 +17,8 @@ from tests.scenarios.rollbacks import (
 TWO: dict[str, list[str]] = {"W1": [], "W2": ["W1"]}
 
 
+@opening(begin, TWO, "on_red: rollback\n")
 async def test_by_the_policy_rollback_signalbox_merges_it_itself_once_ci_is_green_on_it(play: Play) -> None:
-    await begin(play, TWO, "on_red: rollback\n")
     good = await play.tree("main")
     broken = await break_base(play, "W1")
     pull = await rollback_pull(play)
@@ -34,8 +35,8 @@ async def test_by_the_policy_rollback_signalbox_merges_it_itself_once_ci_is_gree
     assert len(await rollback_pulls(play)) == 1
 
 
+@opening(begin, TWO, "on_red: rollback\n")
 async def test_by_the_policy_rollback_one_with_red_checks_waits_for_people(play: Play) -> None:
-    await begin(play, TWO, "on_red: rollback\n")
     broken = await break_base(play, "W1")
     pull = await rollback_pull(play)
     await play.report(pull["head"]["sha"], "failure")
@@ -44,8 +45,8 @@ async def test_by_the_policy_rollback_one_with_red_checks_waits_for_people(play:
     assert "`tests` by CI failed" in await says(play, f"[#{pull['number']}]")
 
 
+@opening(begin, TWO, "on_red: hold\n")
 async def test_by_the_policy_hold_the_plan_stands_until_somebody_allows_the_base(play: Play) -> None:
-    await begin(play, TWO, "on_red: hold\n")
     broken = await break_base(play, "W1")
     await play.settled()
     assert await rollback_pulls(play) == []
@@ -60,8 +61,8 @@ async def test_by_the_policy_hold_the_plan_stands_until_somebody_allows_the_base
     assert "Flaky for weeks" in await play.status()
 
 
+@opening(begin, TWO, "on_red: hold\n")
 async def test_by_the_policy_hold_somebody_may_roll_back(play: Play) -> None:
-    await begin(play, TWO, "on_red: hold\n")
     good = await play.tree("main")
     await break_base(play, "W1")
     reactions, _ = await play.tell("mia", "/signalbox rollback")
@@ -71,8 +72,8 @@ async def test_by_the_policy_hold_somebody_may_roll_back(play: Play) -> None:
     assert await play.tree("main") == good
 
 
+@opening(begin, TWO)
 async def test_a_base_that_is_green_on_a_second_run_needs_no_rollback(play: Play) -> None:
-    await begin(play, TWO)
     broken = await break_base(play, "W1")
     pull = await rollback_pull(play)
     await play.settled()
@@ -87,8 +88,8 @@ async def test_a_base_that_is_green_on_a_second_run_needs_no_rollback(play: Play
     assert len(await rollback_pulls(play)) == 1
 
 
+@opening(begin, TWO)
 async def test_a_rollback_that_people_closed_is_not_opened_again_by_itself(play: Play) -> None:
-    await begin(play, TWO)
     good = await play.tree("main")
     broken = await break_base(play, "W1")
     pull = await rollback_pull(play)
@@ -104,8 +105,8 @@ async def test_a_rollback_that_people_closed_is_not_opened_again_by_itself(play:
     assert await play.tree("main") == good
 
 
+@opening(begin, TWO, "on_red: rollback\n")
 async def test_who_pushes_to_the_branch_of_a_rollback_turns_its_check_red(play: Play) -> None:
-    await begin(play, TWO, "on_red: rollback\n")
     broken = await break_base(play, "W1")
     pull = await rollback_pull(play)
     check = await play.check_on(pull["head"]["sha"])
@@ -118,8 +119,8 @@ async def test_who_pushes_to_the_branch_of_a_rollback_turns_its_check_red(play: 
     assert await play.tip() == broken
 
 
+@opening(begin, TWO)
 async def test_a_revert_by_github_s_button_counts_as_a_rollback(play: Play) -> None:
-    await begin(play, TWO)
     good = await play.tree("main")
     broken = await break_base(play, "W1")
     ours = await rollback_pull(play)
@@ -137,8 +138,8 @@ async def test_a_revert_by_github_s_button_counts_as_a_rollback(play: Play) -> N
     assert not (await play.get(f"/issues/{play.issue}"))["body"].count("[x]")
 
 
+@opening(begin, TWO)
 async def test_a_rollback_that_people_merge_though_ci_said_nothing_counts(play: Play) -> None:
-    await begin(play, TWO)
     good = await play.tree("main")
     await break_base(play, "W1")
     pull = await rollback_pull(play)

@@ -1,5 +1,6 @@
 """Stories of a plan that is tested as a whole before its first merge."""
 
+from tests.scenarios.openings import opening
 from tests.scenarios.play import Play, plan_of
 
 CONFIG = "trial: true\nforecast_delay: 0s\napprovals: 1\n"
@@ -70,7 +71,7 @@ async def test_a_plan_that_is_green_as_a_whole_says_so(play: Play) -> None:
     assert not [branch for branch in await play.branches() if "together" in branch or branch.endswith("/trial")]
 
 
+@opening(Play.start, plan_of({"W1": (), "W2": ()}), protect=False)
 async def test_without_the_setting_nothing_is_put_together(play: Play) -> None:
-    await play.start(plan_of({"W1": (), "W2": ()}), protect=False)
     await all_green(play)
     assert "Tested together" not in await play.status()

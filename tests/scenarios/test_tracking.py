@@ -4,6 +4,7 @@ import re
 import statistics
 import time
 
+from tests.scenarios.openings import opening
 from tests.scenarios.play import PLAN, READY, Play, plan_of
 
 LONE = {"W1": ["W0"], "W0": []}  # W1 never merges by itself: nobody hands W0 in
@@ -29,8 +30,8 @@ async def status_of(play: Play, state: str, context: str = "lint") -> None:
     await play.do("ci", "POST", f"/statuses/{sha}", {"state": state, "context": context})
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_a_push_starts_the_work(play: Play) -> None:
-    await play.start_plain({"W1": []})
     assert await play.stage("W1") == "ready"
     await work(play)
     await play.settled()
@@ -41,8 +42,8 @@ async def test_a_push_starts_the_work(play: Play) -> None:
     assert "🔨\u00a0running" in await play.status()
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_red_ci_fails_it_and_green_ci_mends_it(play: Play) -> None:
-    await play.start_plain({"W1": []})
     await work(play)
     await play.ci("W1", "failure")
     await play.settled()
@@ -99,8 +100,8 @@ async def test_reviews_open_and_close_the_review_gate(play: Play) -> None:
     assert await play.stage("W1") == "queued"
 
 
+@opening(Play.start_plain, LONE)
 async def test_an_approval_without_the_right_to_write_does_not_count(play: Play) -> None:
-    await play.start_plain(LONE)
     await work(play)
     await play.ci("W1")
     await play.tick("W1")
@@ -134,8 +135,8 @@ async def test_ticks_and_unticks_of_the_acceptance_list_are_followed(play: Play)
     assert await play.stage("W1") == "queued"
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_stray_stage_labels_go_and_all_other_labels_stay(play: Play) -> None:
-    await play.start_plain({"W1": []})
     number = play.pulls["W1"]
     await play.do("wim", "POST", f"/issues/{number}/labels", {"labels": ["signalbox:done", "signalbox:failed", "mine"]})
     await play.settled()
@@ -146,8 +147,8 @@ async def test_stray_stage_labels_go_and_all_other_labels_stay(play: Play) -> No
     assert await play.stage("W1") == "ready"
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_a_deleted_stage_label_is_made_again(play: Play) -> None:
-    await play.start_plain({"W1": []})
     await play.do("wim", "DELETE", "/labels/signalbox:ready")
     await play.settled()
     label = await play.get("/labels/signalbox:ready")
@@ -155,8 +156,8 @@ async def test_a_deleted_stage_label_is_made_again(play: Play) -> None:
     assert await play.stage("W1") == "ready"
 
 
+@opening(Play.start_plain, {"W1": [], "W2": ["W1"]})
 async def test_a_closed_pull_is_a_failure_until_it_is_reopened(play: Play) -> None:
-    await play.start_plain({"W1": [], "W2": ["W1"]})
     await play.do("mia", "PATCH", f"/pulls/{play.pulls['W1']}", {"state": "closed"})
     await play.settled()
     assert await play.stage("W1") == "failed"
@@ -168,8 +169,8 @@ async def test_a_closed_pull_is_a_failure_until_it_is_reopened(play: Play) -> No
     assert (await play.check("W1"))["status"] == "in_progress"
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_a_pull_that_aims_elsewhere_is_stopped_until_it_aims_at_the_base(play: Play) -> None:
-    await play.start_plain({"W1": []})
     main = await play.tip()
     await play.do("wim", "POST", "/git/refs", {"ref": "refs/heads/elsewhere", "sha": main})
     await play.do("wim", "PATCH", f"/pulls/{play.pulls['W1']}", {"base": "elsewhere"})
@@ -184,8 +185,8 @@ async def test_a_pull_that_aims_elsewhere_is_stopped_until_it_aims_at_the_base(p
     assert await play.merged() == ["W1"]
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_another_title_stays_and_changes_nothing(play: Play) -> None:
-    await play.start_plain({"W1": []})
     await play.do("wim", "PATCH", f"/pulls/{play.pulls['W1']}", {"title": "What I call it"})
     await play.hand_in("W1")
     await play.settled()
@@ -193,8 +194,8 @@ async def test_another_title_stays_and_changes_nothing(play: Play) -> None:
     assert await play.merged() == ["W1"]
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_another_body_without_the_brief_still_belongs_to_the_plan(play: Play) -> None:
-    await play.start_plain({"W1": []})
     await play.do("wim", "PATCH", f"/pulls/{play.pulls['W1']}", {"body": "All mine."})
     await play.hand_in("W1")
     await play.settled()
@@ -219,8 +220,8 @@ async def test_a_push_to_the_base_that_conflicts_asks_for_a_person(play: Play) -
     assert await play.stage("W1") == "queued"
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_a_deleted_status_comment_comes_back_once(play: Play) -> None:
-    await play.start_plain({"W1": []})
     comment = await play.status_comment()
     await play.do("ada", "DELETE", f"/issues/comments/{comment['id']}")
     await play.settled()
@@ -233,16 +234,16 @@ async def test_a_deleted_status_comment_comes_back_once(play: Play) -> None:
     assert len(await play.comments()) == 2  # it, and the start
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_an_edited_status_comment_is_put_right(play: Play) -> None:
-    await play.start_plain({"W1": []})
     comment = await play.status_comment()
     await play.do("ada", "PATCH", f"/issues/comments/{comment['id']}", {"body": "All is done, merge everything!"})
     await play.settled()
     assert await play.status() == comment["body"]
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_a_check_that_is_asked_for_again_is_put_right(play: Play) -> None:
-    await play.start_plain({"W1": []})
     check = await play.check("W1")
     run = play.world.state.runs[check["id"]]
     run.status, run.conclusion, run.title = "completed", "success", "Merge me"
@@ -253,8 +254,8 @@ async def test_a_check_that_is_asked_for_again_is_put_right(play: Play) -> None:
     assert again["output"]["title"] == check["output"]["title"]
 
 
+@opening(Play.start_plain, {"W1": [], "W2": []})
 async def test_a_tick_in_the_plan_keeps_what_somebody_edits_at_the_same_time(play: Play) -> None:
-    await play.start_plain({"W1": [], "W2": []})
     await play.faults({"api": [{"match": "POST /graphql mutation:*", "times": 1000, "delay_ms": 150}]})
     await play.hand_in("W1")
 
@@ -281,8 +282,8 @@ async def test_the_ticks_of_a_checklist_are_set_one_by_one(play: Play) -> None:
     assert "issue was edited" not in await play.status()
 
 
+@opening(Play.start)
 async def test_an_edit_of_a_running_plan_is_shown_and_not_in_force(play: Play) -> None:
-    await play.start()
     edited = PLAN.replace("- Depends on: W1\n", "- Depends on: none\n")
     await play.do("mia", "PATCH", f"/issues/{play.issue}", {"body": edited})
     await play.settled()
@@ -296,8 +297,8 @@ async def test_an_edit_of_a_running_plan_is_shown_and_not_in_force(play: Play) -
     assert "The issue was edited" not in await play.status()
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_a_closed_plan_issue_stops_all_merging_until_it_is_reopened(play: Play) -> None:
-    await play.start_plain({"W1": []})
     await play.do("mia", "PATCH", f"/issues/{play.issue}", {"state": "closed"})
     await play.hand_in("W1")
     await play.settled()
@@ -308,8 +309,8 @@ async def test_a_closed_plan_issue_stops_all_merging_until_it_is_reopened(play: 
     assert await play.merged() == ["W1"]
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_a_deleted_branch_is_noticed(play: Play) -> None:
-    await play.start_plain({"W1": []})
     await play.do("wim", "DELETE", "/git/refs/heads/part/w1")
     await play.settled()
     assert (await play.pull("W1"))["state"] == "closed"
@@ -317,8 +318,8 @@ async def test_a_deleted_branch_is_noticed(play: Play) -> None:
     assert "part/w1" not in await play.branches()  # nobody's branch is made again unasked
 
 
+@opening(Play.start)
 async def test_a_turn_in_which_nothing_changed_reads_once_and_writes_nothing(play: Play) -> None:
-    await play.start()
     await play.hand_in("W2")
     await play.settled()
     await play.do("wim", "POST", "/labels", {"name": "unrelated", "color": "ededed"})
@@ -331,8 +332,8 @@ async def test_a_turn_in_which_nothing_changed_reads_once_and_writes_nothing(pla
     assert [each["fields"] for each in asked if each["fields"] and each["fields"][0].startswith("mutation")] == []
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_texts_are_written_only_when_they_change(play: Play) -> None:
-    await play.start_plain({"W1": []})
     await work(play)
     await play.settled()
     comment, check = await play.status_comment(), await play.check("W1")
@@ -364,8 +365,8 @@ async def test_from_webhook_to_changed_check_takes_less_than_a_second(play: Play
     assert median < 1.0
 
 
+@opening(Play.start_plain, {"W1": []})
 async def test_two_plans_in_one_repository_do_not_touch_each_other(play: Play) -> None:
-    await play.start_plain({"W1": []})
     first, pulls = play.issue, play.pulls
     await play.start(plan_of({"W1": []}).replace("part/", "other/"), protect=False)
     theirs = [pull for pull in await play.all_pulls() if pull["head"]["ref"] == "other/w1"]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.scenarios.openings import opening
 from tests.scenarios.play import Play
 from tests.scenarios.rollbacks import begin, bring, land, merged, says
 
@@ -10,8 +11,8 @@ FREE: dict[str, list[str]] = {"W1": [], "W2": []}
 TRANSIENT = {"message": "Base branch was modified. Review and try the merge again."}
 
 
+@opening(begin, TWO)
 async def test_a_head_that_moved_between_judgement_and_merge_is_judged_anew(play: Play) -> None:
-    await begin(play, TWO)
     await play.faults({"api": [{"match": "PUT /repos/*/pulls/*/merge", "times": 1, "delay_ms": 600}]})
     judged = await bring(play, "W1")
     await play.until_stage("W1", "mergeable")
@@ -25,8 +26,8 @@ async def test_a_head_that_moved_between_judgement_and_merge_is_judged_anew(play
     assert "later.txt" in await play.tree("main")
 
 
+@opening(begin, TWO)
 async def test_a_base_that_moved_under_a_merge_is_no_refusal(play: Play) -> None:
-    await begin(play, TWO)
     fault = {"match": "PUT /repos/*/pulls/*/merge", "times": 2, "status": 405, "body": TRANSIENT}
     await play.faults({"api": [fault]})
     await bring(play, "W1")
@@ -36,8 +37,8 @@ async def test_a_base_that_moved_under_a_merge_is_no_refusal(play: Play) -> None
     assert await play.merged() == ["W1"]
 
 
+@opening(begin, TWO)
 async def test_a_push_to_the_base_while_a_merge_is_under_way_is_named_and_the_landing_proved(play: Play) -> None:
-    await begin(play, TWO)
     await play.faults({"api": [{"match": "PUT /repos/*/pulls/*/merge", "times": 1, "delay_ms": 500}]})
     await bring(play, "W1")
     await play.until_stage("W1", "mergeable")
@@ -49,8 +50,8 @@ async def test_a_push_to_the_base_while_a_merge_is_under_way_is_named_and_the_la
     assert f"signalbox/{play.issue}/trial" not in await play.branches()
 
 
+@opening(begin, TWO)
 async def test_a_push_to_the_base_is_named_in_the_status_comment(play: Play) -> None:
-    await begin(play, TWO)
     pushed = await play.push("main", "theirs.txt", "theirs\n", "Theirs @mia #7 <b>")
     said = await says(play, "Other commits on `main`", pushed[:7])
     assert "@mia" not in said.replace("@\u200bmia", "")
@@ -60,8 +61,8 @@ async def test_a_push_to_the_base_is_named_in_the_status_comment(play: Play) -> 
     assert pushed[:7] not in await play.status()  # the base was found good with it since
 
 
+@opening(begin, TWO)
 async def test_who_merges_out_of_order_is_named_and_it_is_verified_all_the_same(play: Play) -> None:
-    await begin(play, TWO)
     head = await play.push("part/w2", "w2.txt", "early\n")
     await play.report(head, "success")
     await play.merge_by_hand("W2", "mia")
@@ -73,8 +74,8 @@ async def test_who_merges_out_of_order_is_named_and_it_is_verified_all_the_same(
     assert len(tags) == 3
 
 
+@opening(begin, FREE)
 async def test_who_merges_while_another_merge_is_verified_is_verified_with_it(play: Play) -> None:
-    await begin(play, FREE)
     heard: list[str] = []
 
     async def silent(sha: str) -> str | None:
@@ -98,9 +99,9 @@ async def test_who_merges_while_another_merge_is_verified_is_verified_with_it(pl
     assert first in heard
 
 
+@opening(begin, TWO)
 @pytest.mark.parametrize("lost", ["a landing", "what was there before"])
 async def test_a_base_that_was_rewritten_is_frozen_until_somebody_looked(play: Play, lost: str) -> None:
-    await begin(play, TWO)
     before = await play.tip()
     landed = await land(play, "W1")
     await play.settled()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.scenarios.openings import opening
 from tests.scenarios.play import Play
 from tests.scenarios.rollbacks import begin, bring, land, merged
 
@@ -28,8 +29,8 @@ async def update_of(play: Play, key: str, old: str) -> str:
     return str(await play.until(moved))
 
 
+@opening(begin, FREE, "update: before_merge\n")
 async def test_before_its_merge_a_head_is_brought_up_to_the_base(play: Play) -> None:
-    await begin(play, FREE, "update: before_merge\n")
     early = await play.push("part/w1", "w1.txt", "begun\n")
     landed = await land(play, "W2")
     await play.settled()
@@ -44,8 +45,8 @@ async def test_before_its_merge_a_head_is_brought_up_to_the_base(play: Play) -> 
     assert {"w1.txt", "w2.txt"} <= set(await play.tree("main"))
 
 
+@opening(begin, FREE, "update: always_current\n")
 async def test_always_current_brings_a_head_up_to_the_base_as_soon_as_it_is_good(play: Play) -> None:
-    await begin(play, FREE, "update: always_current\n")
     early = await play.push("part/w1", "w1.txt", "begun\n")
     landed = await land(play, "W2")
     new = await update_of(play, "W1", early)
@@ -56,16 +57,16 @@ async def test_always_current_brings_a_head_up_to_the_base_as_soon_as_it_is_good
     assert await contains(play, await update_of(play, "W1", new), pushed)
 
 
+@opening(begin, FREE)
 async def test_a_head_that_is_behind_merges_all_the_same_where_the_config_does_not_mind(play: Play) -> None:
-    await begin(play, FREE)
     landed = await land(play, "W2")
     head = await bring(play, "W1")
     await merged(play, "W1")
     assert not await contains(play, head, landed)
 
 
+@opening(begin, FREE)
 async def test_somebody_has_a_branch_brought_up_to_the_base(play: Play) -> None:
-    await begin(play, FREE)
     early = await play.push("part/w1", "w1.txt", "begun\n")
     landed = await land(play, "W2")
     reactions, _ = await play.tell("wim", "/signalbox update", play.pulls["W1"])
@@ -77,9 +78,9 @@ async def test_somebody_has_a_branch_brought_up_to_the_base(play: Play) -> None:
     assert await head_of(play, "W1") == new
 
 
+@opening(begin, FREE)
 @pytest.mark.parametrize(("who", "why"), [("rita", "write"), ("wim", "conflicts with `main`")])
 async def test_what_cannot_be_brought_up_to_the_base_is_refused(play: Play, who: str, why: str) -> None:
-    await begin(play, FREE)
     early = await play.push("part/w1", "both.txt", "W1\n")
     await play.push("main", "both.txt", "theirs\n")
     await play.settled()

@@ -433,6 +433,11 @@ class Delivery:
     response_headers: dict[str, str] = field(default_factory=dict)
     response_body: str = ""
 
+    @property
+    def acknowledged(self) -> bool:
+        """Whether the App has answered that it has it."""
+        return 200 <= self.status_code < 300
+
 
 def role_at_least(role: str, needed: str) -> bool:
     """Return whether one repository role includes another (admin > maintain > write > triage > read > none)."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from sandbox.world import World
 HOST = "127.0.0.1"
 BODY_LIMIT = 1 << 30  # pushes arrive in one body
 SAVE_EVERY_SECONDS = 5.0
+SAVE_SHARE = 0.02  # of the time: a large state takes seconds to write, in which nobody is answered
 
 
 @dataclass
@@ -47,11 +49,14 @@ def build_app(world: World) -> web.Application:
 
 
 async def _keep_saved(world: World) -> None:
-    """Save now and then, so that a killed process loses at most its last seconds."""
+    """Save now and then, so that a killed process loses little of its last work."""
+    took = 0.0
     while True:
-        await asyncio.sleep(SAVE_EVERY_SECONDS)
+        await asyncio.sleep(max(SAVE_EVERY_SECONDS, took / SAVE_SHARE))
         if world.unsaved:
+            began = time.monotonic()
             world.save()
+            took = time.monotonic() - began
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ import hmac
 import json
 import time
 import uuid
+from collections import deque
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 10  # docs.github.com "Best practices for using webhooks"
 REDELIVERY_WINDOW = timedelta(days=3)  # docs.github.com "Redelivering webhooks"
-KEPT_DELIVERIES = 2000
+KEPT_DELIVERIES = 2000  # that were acknowledged
+KEPT_FAILED = 20_000  # GitHub keeps all for 3 days: an App may ask for any of them again
 RESPONSE_BODY_LIMIT = 10_000
 
 
@@ -38,11 +40,15 @@ class Hooks:
         self._world = world
         self._session: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._ended: dict[bool, deque[int]] = {True: deque(), False: deque()}  # by whether they were acknowledged
         self._released = asyncio.Event()
         self._released.set()
 
     async def start(self) -> None:
         """Open the client."""
+        for delivery in self._world.state.deliveries.values():
+            if delivery.delivered_at is not None:
+                self._ended[delivery.acknowledged].append(delivery.id)
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
         self._session = aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar())
 
@@ -111,10 +117,7 @@ class Hooks:
         self._start(app, again)
 
     def _start(self, app: App, delivery: Delivery) -> None:
-        deliveries = self._world.state.deliveries
-        deliveries[delivery.id] = delivery
-        if len(deliveries) > KEPT_DELIVERIES:
-            del deliveries[next(iter(deliveries))]
+        self._world.state.deliveries[delivery.id] = delivery
         fate = self._world.faults.fate(app.slug)
         if not fate.copies:
             self._finish(delivery, "timed out", 504)
@@ -163,3 +166,7 @@ class Hooks:
     def _finish(self, delivery: Delivery, status: str, status_code: int) -> None:
         delivery.status, delivery.status_code = status, status_code
         delivery.delivered_at = self._world.clock.now()
+        ended = self._ended[delivery.acknowledged]
+        ended.append(delivery.id)
+        if len(ended) > (KEPT_DELIVERIES if delivery.acknowledged else KEPT_FAILED):
+            self._world.state.deliveries.pop(ended.popleft(), None)  # one sent twice ends twice

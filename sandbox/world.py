@@ -3,9 +3,9 @@
 import asyncio
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -35,6 +35,7 @@ from sandbox.model import (
     WorkflowDispatch,
     decode_node_id,
 )
+from sandbox.table import Table
 from sandbox.webhooks import Hooks
 
 
@@ -55,7 +56,10 @@ class Clock:
 
 @dataclass
 class State:
-    """Every table, keyed by id (tokens by their secret); this is what is saved and loaded."""
+    """Every table, keyed by id (tokens by their secret); this is what is saved and loaded.
+
+    Those that grow with the work are known by what their records hang on too.
+    """
 
     last_id: int = 1000
     users: dict[int, User] = field(default_factory=dict)
@@ -63,20 +67,27 @@ class State:
     installations: dict[int, Installation] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
     repositories: dict[int, Repository] = field(default_factory=dict)
-    labels: dict[int, Label] = field(default_factory=dict)
-    issues: dict[int, Issue] = field(default_factory=dict)
-    pulls: dict[int, Pull] = field(default_factory=dict)
-    comments: dict[int, Comment] = field(default_factory=dict)
-    reactions: dict[int, Reaction] = field(default_factory=dict)
-    reviews: dict[int, Review] = field(default_factory=dict)
-    suites: dict[int, CheckSuite] = field(default_factory=dict)
-    runs: dict[int, CheckRun] = field(default_factory=dict)
-    statuses: dict[int, CommitStatus] = field(default_factory=dict)
-    rules: dict[int, BranchRule] = field(default_factory=dict)
-    rulesets: dict[int, Ruleset] = field(default_factory=dict)
+    labels: Table[Label] = field(default_factory=partial(Table, "repository_id"))
+    issues: Table[Issue] = field(default_factory=partial(Table, "repository_id"))
+    pulls: Table[Pull] = field(default_factory=partial(Table, "repository_id"))
+    comments: Table[Comment] = field(default_factory=partial(Table, "thread_id"))
+    reactions: Table[Reaction] = field(default_factory=partial(Table, "subject_id"))
+    reviews: Table[Review] = field(default_factory=partial(Table, "pull_id"))
+    suites: Table[CheckSuite] = field(default_factory=partial(Table, "head_sha"))
+    runs: Table[CheckRun] = field(default_factory=partial(Table, "head_sha"))
+    statuses: Table[CommitStatus] = field(default_factory=partial(Table, "sha"))
+    rules: Table[BranchRule] = field(default_factory=partial(Table, "repository_id"))
+    rulesets: Table[Ruleset] = field(default_factory=partial(Table, "repository_id"))
     queue: dict[int, QueueEntry] = field(default_factory=dict)
     dispatches: dict[int, WorkflowDispatch] = field(default_factory=dict)
     deliveries: dict[int, Delivery] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make tables again of what was loaded as plain dicts."""
+        for each in fields(self):
+            empty = each.default_factory() if callable(each.default_factory) else None
+            if isinstance(empty, Table):
+                setattr(self, each.name, Table(empty.key, getattr(self, each.name)))
 
 
 @cache
@@ -101,6 +112,7 @@ class World:
         self.unsaved = False  # set by every request that may write
         self.queue_lock = asyncio.Lock()  # one thing at a time happens to the merge queues
         self._git: dict[int, Git] = {}
+        self._named: dict[str, int] = {}  # the repository that a full name led to when it was last asked for
 
     # ---- storing ----
 
@@ -165,10 +177,13 @@ class World:
 
     def repository(self, owner: str, name: str) -> Repository | None:
         """Return a repository by its full name, in any case."""
-        for repo in self.state.repositories.values():
-            if repo.name.lower() == name.lower() and self.owner(repo).login.lower() == owner.lower():
-                return repo
-        return None
+        wanted = f"{owner}/{name}".lower()
+        known = self.state.repositories.get(self._named.get(wanted, 0))
+        if known is None or self.full_name(known).lower() != wanted:  # never asked for, or moved since
+            known = next((repo for repo in self.repositories() if self.full_name(repo).lower() == wanted), None)
+            if known is not None:
+                self._named[wanted] = known.id
+        return known
 
     def moved_repository(self, owner: str, name: str) -> Repository | None:
         """Return the repository that had this full name before, if none has it now."""
@@ -215,11 +230,11 @@ class World:
 
     def issues_of(self, repo: Repository) -> list[Issue]:
         """Return the repository's issues without pulls, oldest first."""
-        return [issue for issue in self.state.issues.values() if issue.repository_id == repo.id]
+        return self.state.issues.of(repo.id)
 
     def pulls_of(self, repo: Repository) -> list[Pull]:
         """Return the repository's pulls, oldest first."""
-        return [pull for pull in self.state.pulls.values() if pull.repository_id == repo.id]
+        return self.state.pulls.of(repo.id)
 
     def threads_of(self, repo: Repository) -> list[Issue]:
         """Return issues and pulls together, by number."""
@@ -255,7 +270,7 @@ class World:
 
     def repository_labels(self, repo: Repository) -> list[Label]:
         """Return all labels of the repository, oldest first."""
-        return [label for label in self.state.labels.values() if label.repository_id == repo.id]
+        return self.state.labels.of(repo.id)
 
     def labels_of(self, thread: Issue) -> list[Label]:
         """Return the labels on an issue or pull in the order in which they were added."""
@@ -267,27 +282,25 @@ class World:
 
     def comments_of(self, thread: Issue) -> list[Comment]:
         """Return the comments on an issue or pull, oldest first."""
-        return [comment for comment in self.state.comments.values() if comment.thread_id == thread.id]
+        return self.state.comments.of(thread.id)
 
     def reactions_of(self, subject: Issue | Comment) -> list[Reaction]:
         """Return the reactions to an issue, pull or comment, oldest first."""
-        return [reaction for reaction in self.state.reactions.values() if reaction.subject_id == subject.id]
+        return self.state.reactions.of(subject.id)
 
     def reviews_of(self, pull: Pull) -> list[Review]:
         """Return the submitted reviews of a pull, oldest first."""
-        return [review for review in self.state.reviews.values() if review.pull_id == pull.id]
+        return self.state.reviews.of(pull.id)
 
     # ---- checks and statuses ----
 
     def suites_of(self, repo: Repository, sha: str) -> list[CheckSuite]:
         """Return the check suites of a commit: one per App, and one for each workflow that was started there."""
-        return [
-            suite for suite in self.state.suites.values() if (suite.repository_id, suite.head_sha) == (repo.id, sha)
-        ]
+        return [suite for suite in self.state.suites.of(sha) if suite.repository_id == repo.id]
 
     def runs_of(self, repo: Repository, sha: str) -> list[CheckRun]:
         """Return every check run of a commit, reruns included, oldest first."""
-        return [run for run in self.state.runs.values() if run.head_sha == sha and run.repository_id == repo.id]
+        return [run for run in self.state.runs.of(sha) if run.repository_id == repo.id]
 
     def rolled_up_runs_of(self, repo: Repository, sha: str) -> list[CheckRun]:
         """Return the check runs that a commit's roll-up and required checks know: none of a dispatched workflow.
@@ -303,11 +316,11 @@ class World:
 
     def runs_in(self, suite: CheckSuite) -> list[CheckRun]:
         """Return the runs of a suite, oldest first."""
-        return [run for run in self.state.runs.values() if run.suite_id == suite.id]
+        return [run for run in self.state.runs.of(suite.head_sha) if run.suite_id == suite.id]
 
     def statuses_of(self, repo: Repository, sha: str) -> list[CommitStatus]:
         """Return every status of a commit, oldest first."""
-        return [one for one in self.state.statuses.values() if one.sha == sha and one.repository_id == repo.id]
+        return [one for one in self.state.statuses.of(sha) if one.repository_id == repo.id]
 
     def latest_statuses_of(self, repo: Repository, sha: str) -> list[CommitStatus]:
         """Return the newest status per context (contexts compare without case)."""
@@ -317,18 +330,15 @@ class World:
 
     def protection(self, repo: Repository, branch: str) -> BranchRule | None:
         """Return the classic protection of a branch."""
-        return next(
-            (rule for rule in self.state.rules.values() if (rule.repository_id, rule.pattern) == (repo.id, branch)),
-            None,
-        )
+        return next((rule for rule in self.protections_of(repo) if rule.pattern == branch), None)
 
     def protections_of(self, repo: Repository) -> list[BranchRule]:
         """Return all classic protections of the repository."""
-        return [rule for rule in self.state.rules.values() if rule.repository_id == repo.id]
+        return self.state.rules.of(repo.id)
 
     def rulesets_of(self, repo: Repository) -> list[Ruleset]:
         """Return the rulesets of the repository, active or not."""
-        return [ruleset for ruleset in self.state.rulesets.values() if ruleset.repository_id == repo.id]
+        return self.state.rulesets.of(repo.id)
 
     def queue_of(self, repo: Repository, branch: str) -> list[QueueEntry]:
         """Return the merge queue of a branch, the entry that merges next first."""

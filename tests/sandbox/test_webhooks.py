@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import jwt
+import pytest
 
+from sandbox import webhooks
 from tests.sandbox.stand_in import Json, StandIn
 
 
@@ -176,3 +178,22 @@ async def test_the_knobs_may_concern_one_app_only(github: StandIn) -> None:
     await issue(github)
     await github.quiet()
     assert len(github.received) == 1
+
+
+async def test_a_webhook_that_failed_is_remembered_when_many_others_came_after_it(
+    github: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhooks, "KEPT_DELIVERIES", 3)
+    await faults(github, drop=1.0)
+    await issue(github, "lost")
+    await faults(github)
+    for number in range(5):
+        await issue(github, f"issue {number}")
+        await github.quiet()
+    listing = await deliveries(github, "?per_page=100")
+    assert sum(one["status"] == "OK" for one in listing) == 3
+    lost = [one for one in listing if one["status"] != "OK"]
+    assert {one["event"] for one in lost} == {"issues"}
+    await github.call("POST", f"/app/hook/deliveries/{lost[0]['id']}/attempts", bearer=github.app_jwt())
+    await github.quiet()
+    assert github.received[-1].payload["issue"]["title"] == "lost"

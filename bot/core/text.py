@@ -4,7 +4,6 @@ Used by every gate, command and surface. Must not decide what is shown, only how
 """
 
 import re
-import unicodedata
 from datetime import UTC, datetime
 
 from bot.core.redaction import without_secrets
@@ -12,9 +11,9 @@ from bot.core.redaction import without_secrets
 JOINER = "\u200d"  # zero-width joiner: not seen, and it parts what GitHub would link
 
 _SPACE = re.compile(r"\s+")
-_DIRECTION = frozenset(
-    "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-)  # could reorder what is read
+_UNSEEN = re.compile(  # control characters, half characters, and what could reorder what is read
+    r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
 _COLOUR = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)")  # what a terminal obeys
 _MENTION = re.compile(r"@(?=[\w-])")
 _REFERENCE = re.compile(r"#(?=\d)|(?<=\bGH)-(?=\d)", re.IGNORECASE)  # "#12", "owner/name#12", "GH-12"
@@ -58,7 +57,7 @@ def printed(line: str) -> str:
     Its spaces stay; a tab becomes four.
     """
     bare = _COLOUR.sub("", line).expandtabs(4)
-    return "".join(char for char in bare if _is_seen(char)).rstrip()
+    return _UNSEEN.sub("", bare).rstrip()
 
 
 def name(text: str) -> str:
@@ -89,9 +88,4 @@ def when(at: datetime) -> str:
 
 def _one_line(text: str) -> str:
     """Fold white space, and drop what is not to be seen: control characters, half characters, direction, secrets."""
-    folded = _SPACE.sub(" ", text)
-    return without_secrets("".join(char for char in folded if _is_seen(char)).strip())
-
-
-def _is_seen(char: str) -> bool:
-    return char not in _DIRECTION and unicodedata.category(char) not in {"Cc", "Cs"}
+    return without_secrets(_UNSEEN.sub("", _SPACE.sub(" ", text)).strip())

@@ -9,7 +9,7 @@ import random
 import shutil
 import socket
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Concatenate, ParamSpec
@@ -17,6 +17,7 @@ from typing import Concatenate, ParamSpec
 import pytest
 
 from tests import databases
+from tests.scenarios.base_ci import Verdict
 from tests.scenarios.play import Play, stage
 
 P = ParamSpec("P")
@@ -42,6 +43,8 @@ class Kept:
     issue: int
     pulls: Mapping[str, int]
     count: int
+    verified: Set[str]
+    base_ci: Verdict
 
 
 _kept: dict[str, Kept] = {}
@@ -72,6 +75,7 @@ async def opened(folder: Path, kept_in: pytest.TempPathFactory, first: Opening) 
     shutil.copytree(kept.folder, folder, dirs_exist_ok=True)
     async with stage(folder, port=kept.port) as play:
         play.issue, play.pulls, play.count = kept.issue, dict(kept.pulls), kept.count
+        play.verified, play.base_ci = set(kept.verified), kept.base_ci
 
         async def looked() -> bool:
             async with play.session.get(f"{play.info['api_url']}/_sandbox/requests") as response:
@@ -84,6 +88,7 @@ async def opened(folder: Path, kept_in: pytest.TempPathFactory, first: Opening) 
 
 
 def _keep(play: Play, folder: Path) -> Kept:
+    assert getattr(play.base_ci, "__closure__", None) is None, "the CI of an opening may not know of its own play"
     play.world.save()
     shutil.copytree(play.folder / "github", folder / "github")
     with (
@@ -91,8 +96,15 @@ def _keep(play: Play, folder: Path) -> Kept:
         contextlib.closing(sqlite3.connect(folder / databases.SQLITE_FILE)) as here,
     ):
         there.backup(here)
-    port = int(play.world.base_url.rpartition(":")[2])
-    return Kept(port=port, folder=folder, issue=play.issue, pulls=dict(play.pulls), count=play.count)
+    return Kept(
+        port=int(play.world.base_url.rpartition(":")[2]),
+        folder=folder,
+        issue=play.issue,
+        pulls=dict(play.pulls),
+        count=play.count,
+        verified=frozenset(play.verified),
+        base_ci=play.base_ci,
+    )
 
 
 def _free_port() -> int:

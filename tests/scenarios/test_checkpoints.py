@@ -1,5 +1,6 @@
 """Stories of checkpoints: a tag on every good state of the base, and the record that counts."""
 
+from tests.scenarios.openings import opening
 from tests.scenarios.play import Play
 from tests.scenarios.rollbacks import begin, bring, land, merge_rollback, merged, only, rollback_pull, says
 
@@ -12,8 +13,8 @@ async def tags(play: Play) -> dict[str, str]:
     return {tag["ref"].rsplit("/", 1)[1]: tag["object"]["sha"] for tag in listed}
 
 
+@opening(begin, TWO)
 async def test_every_verified_merge_leaves_a_tag_on_the_commit_that_was_found_good(play: Play) -> None:
-    await begin(play, TWO)
     start = await play.tip()
     landed = [await land(play, key) for key in TWO]
     await play.settled()
@@ -40,8 +41,8 @@ async def test_what_is_not_verified_yet_has_no_tag(play: Play) -> None:
     assert (await tags(play))["cp-1"] == landed
 
 
+@opening(begin, TWO)
 async def test_somebody_keeps_the_base_under_a_name_and_returns_to_it(play: Play) -> None:
-    await begin(play, TWO)
     await land(play, "W1")
     kept = await play.push("main", "theirs.txt", "theirs\n")
     await play.settled()
@@ -57,8 +58,8 @@ async def test_somebody_keeps_the_base_under_a_name_and_returns_to_it(play: Play
     assert await play.tree("main") == await play.tree(kept)
 
 
+@opening(begin, {"W1": [], "W2": ["W1"], "W3": ["W2"]})
 async def test_a_tag_that_is_deleted_or_moved_is_reported_left_alone_and_not_gone_by(play: Play) -> None:
-    await begin(play, {"W1": [], "W2": ["W1"], "W3": ["W2"]})
     first, second = await land(play, "W1"), await land(play, "W2")
     await play.settled()
     good, start = await play.tree(first), (await tags(play))["cp-0"]
@@ -80,8 +81,8 @@ async def test_a_tag_that_is_deleted_or_moved_is_reported_left_alone_and_not_gon
     assert await play.tree("main") == good
 
 
+@opening(begin, TWO)
 async def test_a_name_is_taken_once_and_only_if_git_takes_it(play: Play) -> None:
-    await begin(play, TWO)
     start = await play.tip()
     for name, sign in (("good", "rocket"), ("good", "rocket"), ("cp-7", "confused"), ("a..b", "confused")):
         assert sign in (await play.tell("wim", f"/signalbox checkpoint {name}"))[0]
@@ -94,8 +95,8 @@ async def test_a_name_is_taken_once_and_only_if_git_takes_it(play: Play) -> None
     assert set(await tags(play)) == {"cp-0", "good"}
 
 
+@opening(begin, TWO)
 async def test_who_may_only_read_keeps_no_checkpoint(play: Play) -> None:
-    await begin(play, TWO)
     reactions, _ = await play.tell("rita", "/signalbox checkpoint mine")
     assert reactions == {"eyes", "confused"}
     assert set(await tags(play)) == {"cp-0"}

@@ -27,8 +27,8 @@ async def worked_on(play: Play) -> None:
     await play.settled()
 
 
+@opening(worked_on)
 async def test_each_command_takes_its_right_and_no_less(play: Play) -> None:
-    await worked_on(play)
     for text, (entitled, below) in RIGHTS.items():
         reactions, replies = await play.tell(below, text)
         assert reactions == REFUSED, text
@@ -182,8 +182,8 @@ async def test_retry_gives_failed_checks_a_new_head_to_run_on(play: Play) -> Non
     assert "has not failed" in replies[0]
 
 
+@opening(worked_on)
 async def test_approve_counts_for_the_head_that_was_there(play: Play) -> None:
-    await worked_on(play)
     await play.tick("W1")
     await play.tell("wim", "/signalbox ready W1")
     assert await play.stage("W1") == "needs-qa"

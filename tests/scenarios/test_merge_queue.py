@@ -1,5 +1,6 @@
 """Bases into which GitHub's own merge queue merges: Signalbox enqueues, and answers for every merge group."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -33,6 +34,12 @@ async def require_queue(play: Play, *more: Any, check: bool = True) -> None:
     })  # fmt: skip
 
 
+async def started(play: Play, needs: Mapping[str, Sequence[str]], *more: Any, check: bool = True) -> None:
+    """Require the queue, and start a plan of plain parts."""
+    await require_queue(play, *more, check=check)
+    await play.start_plain(needs)
+
+
 async def queue(play: Play) -> dict[int, str | None]:
     """Return the heads of the groups by the numbers of the pulls, next first."""
     nodes = (await play.graphql("ada", QUEUE, {}))["repository"]["mergeQueue"]["entries"]["nodes"]
@@ -48,9 +55,8 @@ async def free_pull(play: Play, branch: str = "own") -> Any:
     return pull
 
 
+@opening(started, PAIR)
 async def test_a_plan_lands_through_the_queue_one_after_the_other(play: Play) -> None:
-    await require_queue(play)
-    await play.start_plain(PAIR)
     for key in ("W2", "W1"):
         await play.hand_in(key)
     await play.settled()
@@ -65,9 +71,8 @@ async def test_a_plan_lands_through_the_queue_one_after_the_other(play: Play) ->
     assert {"cp-0", "cp-1", "cp-2"} <= {tag.split("/")[-1] for tag in (await play.state())["octo/demo"]["tags"]}
 
 
+@opening(started, {"W1": [], "W2": []}, "build")
 async def test_a_pull_in_the_queue_is_shown_and_keeps_the_next_one_waiting(play: Play) -> None:
-    await require_queue(play, "build")
-    await play.start_plain({"W1": [], "W2": []})
     for key in ("W1", "W2"):
         await play.hand_in(key)
         await play.ci(key, name="build")
@@ -96,9 +101,8 @@ async def test_a_pull_outside_any_plan_passes_the_queue(play: Play) -> None:
     assert (await play.check_on(sha))["output"]["title"] == "May merge"
 
 
+@opening(started, PAIR)
 async def test_a_person_cannot_enqueue_out_of_order(play: Play) -> None:
-    await require_queue(play)
-    await play.start_plain(PAIR)
     await play.hand_in("W2")
     await play.until_stage("W2", "queued")
     await play.settled()
@@ -107,10 +111,9 @@ async def test_a_person_cannot_enqueue_out_of_order(play: Play) -> None:
     assert await queue(play) == {}
 
 
+@opening(started, PAIR, "build", check=False)
 async def test_one_that_slipped_into_the_queue_out_of_order_is_thrown_out(play: Play) -> None:
     """Only by the rules of main as they were a moment ago: the check became required while it was in the queue."""
-    await require_queue(play, "build", check=False)
-    await play.start_plain(PAIR)
     await play.hand_in("W2")
     await play.ci("W2", name="build")
     await play.until_stage("W2", "queued")
@@ -127,9 +130,8 @@ async def test_one_that_slipped_into_the_queue_out_of_order_is_thrown_out(play: 
     assert await play.merged() == []
 
 
+@opening(started, {"W1": []}, "build")
 async def test_a_hold_takes_it_out_of_the_queue_and_a_release_puts_it_in_again(play: Play) -> None:
-    await require_queue(play, "build")
-    await play.start_plain({"W1": []})
     await play.hand_in("W1")
     await play.ci("W1", name="build")
     await play.settled()
@@ -148,9 +150,8 @@ async def test_a_hold_takes_it_out_of_the_queue_and_a_release_puts_it_in_again(p
     assert await play.merged() == ["W1"]
 
 
+@opening(started, {"W1": []}, "build")
 async def test_what_the_queue_took_out_goes_in_again_only_when_somebody_says_so(play: Play) -> None:
-    await require_queue(play, "build")
-    await play.start_plain({"W1": []})
     await play.hand_in("W1")
     await play.ci("W1", name="build")
     await play.settled()

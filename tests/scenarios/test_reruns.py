@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.scenarios.openings import opening
 from tests.scenarios.play import Play
 from tests.scenarios.rollbacks import begin, bring, merged, rollback_pull, rollback_pulls, says
 
@@ -17,14 +18,13 @@ async def silent(sha: str) -> str | None:
     return None
 
 
-async def landed(play: Play, config: str = "") -> str:
-    """Land W1 while nobody reports on the base; return the commit."""
+async def landed(play: Play, config: str = "") -> None:
+    """Land W1 while nobody reports on the base."""
     play.base_ci = silent
     await begin(play, ONE, config)
     await bring(play, "W1")
-    sha = await merged(play, "W1")
+    await merged(play, "W1")
     await play.settled()
-    return sha
 
 
 async def job(play: Play, sha: str, conclusion: str, name: str = "tests") -> None:
@@ -57,8 +57,9 @@ def take_permission(play: Play) -> None:
             holder.permissions = {name: level for name, level in holder.permissions.items() if name != "actions"}
 
 
+@opening(landed)
 async def test_a_job_that_failed_by_a_whim_runs_again_and_breaks_nothing(play: Play) -> None:
-    sha = await landed(play)
+    sha = await merged(play, "W1")
     await job(play, sha, "failure")
     await says(play, "`tests` failed once and runs again")
     assert [await play.stage("W1"), len(await runs(play, sha))] == ["verifying", 2]
@@ -69,8 +70,9 @@ async def test_a_job_that_failed_by_a_whim_runs_again_and_breaks_nothing(play: P
     assert len(await runs(play, sha)) == 2
 
 
+@opening(landed)
 async def test_a_job_that_fails_twice_is_taken_for_its_word(play: Play) -> None:
-    sha = await landed(play)
+    sha = await merged(play, "W1")
     await job(play, sha, "failure")
     await ends(play, sha, "failure")
     await play.until_stage("W1", "failed")
@@ -78,9 +80,10 @@ async def test_a_job_that_fails_twice_is_taken_for_its_word(play: Play) -> None:
     assert len(await runs(play, sha)) == 2
 
 
+@opening(landed)
 @pytest.mark.parametrize("after", [True, False], ids=["after it happened", "before"])
 async def test_a_wish_whose_answer_was_lost_makes_no_third_run(play: Play, *, after: bool) -> None:
-    sha = await landed(play)
+    sha = await merged(play, "W1")
     lost = {"match": "POST /repos/octo/demo/actions/jobs/*", "times": 1, "status": 0, "after": after}
     await play.faults({"api": [lost]})
     await job(play, sha, "failure")
@@ -97,7 +100,8 @@ async def two_runs(play: Play, sha: str) -> bool:
 
 async def test_without_the_permission_the_first_failure_counts(play: Play) -> None:
     take_permission(play)
-    sha = await landed(play)
+    await landed(play)
+    sha = await merged(play, "W1")
     await job(play, sha, "failure")
     await play.until_stage("W1", "failed")
     body = (await rollback_pull(play))["body"]
@@ -107,23 +111,26 @@ async def test_without_the_permission_the_first_failure_counts(play: Play) -> No
 
 
 async def test_without_retries_the_first_failure_counts(play: Play) -> None:
-    sha = await landed(play, "retries: 0\n")
+    await landed(play, "retries: 0\n")
+    sha = await merged(play, "W1")
     await job(play, sha, "failure")
     await play.until_stage("W1", "failed")
     await rollback_pull(play)
     assert len(await runs(play, sha)) == 1
 
 
+@opening(landed)
 async def test_a_check_of_another_app_is_not_run_again(play: Play) -> None:
-    sha = await landed(play)
+    sha = await merged(play, "W1")
     await play.report(sha, "failure")
     await play.until_stage("W1", "failed")
     await rollback_pull(play)
     assert len(await runs(play, sha)) == 1
 
 
+@opening(landed)
 async def test_a_job_waits_for_the_rest_of_its_workflow(play: Play) -> None:
-    sha = await landed(play)
+    sha = await merged(play, "W1")
     await play.do("actions", "POST", "/check-runs", {"name": "slow", "head_sha": sha, "status": "in_progress"})
     slow = (await runs(play, sha, "slow"))[0]["id"]
     await job(play, sha, "failure")
@@ -141,7 +148,8 @@ async def dispatches(play: Play) -> list[Any]:
 
 async def test_the_workflow_is_started_once_after_the_merge_and_verifies_the_base(play: Play) -> None:
     await play.push("main", ".github/workflows/ci.yml", WORKFLOW)
-    sha = await landed(play, "verify_workflow: ci.yml\n")
+    await landed(play, "verify_workflow: ci.yml\n")
+    sha = await merged(play, "W1")
     (started,) = await dispatches(play)
     assert (started["workflow"], started["ref"], started["by"]) == (
         ".github/workflows/ci.yml",
@@ -157,7 +165,8 @@ async def test_the_workflow_is_started_once_after_the_merge_and_verifies_the_bas
 
 async def test_a_job_of_the_started_workflow_runs_again_too(play: Play) -> None:
     await play.push("main", ".github/workflows/ci.yml", WORKFLOW)
-    sha = await landed(play, "verify_workflow: ci.yml\nverify: [e2e]\n")
+    await landed(play, "verify_workflow: ci.yml\nverify: [e2e]\n")
+    sha = await merged(play, "W1")
     await ends(play, sha, "failure", "e2e")
     await ends(play, sha, "failure", "e2e")
     await play.until_stage("W1", "failed")
@@ -165,7 +174,8 @@ async def test_a_job_of_the_started_workflow_runs_again_too(play: Play) -> None:
 
 
 async def test_a_workflow_that_cannot_start_is_shown_and_the_rest_of_ci_decides(play: Play) -> None:
-    sha = await landed(play, "verify_workflow: gone.yml\n")
+    await landed(play, "verify_workflow: gone.yml\n")
+    sha = await merged(play, "W1")
     await says(play, "Refused by GitHub", "start the workflow gone.yml", "knows no workflow gone.yml")
     await play.report(sha, "success")
     await play.until_stage("W1", "done")

@@ -27,8 +27,8 @@ async def all_landed(play: Play) -> None:
     await says(play, "This plan is complete")
 
 
+@opening(all_landed)
 async def test_a_rollback_of_one_takes_what_landed_after_it_too_newest_first(play: Play) -> None:
-    await all_landed(play)
     reactions, _ = await play.tell("mia", "/signalbox rollback W2")
     assert reactions == {"eyes", "rocket"}
     pull = await rollback_pull(play)
@@ -42,8 +42,8 @@ async def test_a_rollback_of_one_takes_what_landed_after_it_too_newest_first(pla
     assert "1 of 3 done" in await play.status()
 
 
+@opening(all_landed)
 async def test_what_was_rolled_back_is_needed_again_before_the_plan_is_complete(play: Play) -> None:
-    await all_landed(play)
     await play.tell("mia", "/signalbox rollback W2")
     await merge_rollback(play)
     await play.until_stage("W3", "rolled-back")
@@ -59,8 +59,8 @@ async def test_what_was_rolled_back_is_needed_again_before_the_plan_is_complete(
     await says(play, "This plan is complete")
 
 
+@opening(all_landed)
 async def test_a_rollback_to_a_checkpoint_takes_back_what_landed_since(play: Play) -> None:
-    await all_landed(play)
     await play.push("main", "theirs.txt", "theirs\n")
     await play.settled()
     await play.tell("mia", "/signalbox rollback cp-1")

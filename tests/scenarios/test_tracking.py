@@ -60,8 +60,8 @@ async def test_red_ci_fails_it_and_green_ci_mends_it(play: Play) -> None:
     assert (await play.check("W1"))["output"]["title"] == "Still a draft"
 
 
+@opening(handed_in)
 async def test_a_check_that_runs_again_counts_as_not_passed(play: Play) -> None:
-    await handed_in(play)
     await play.ci("W1", None)
     await play.settled()
     assert await play.stage("W1") == "running"
@@ -70,16 +70,16 @@ async def test_a_check_that_runs_again_counts_as_not_passed(play: Play) -> None:
     assert await play.stage("W1") == "queued"
 
 
+@opening(handed_in)
 async def test_statuses_count_like_checks(play: Play) -> None:
-    await handed_in(play)
     for state, stage in (("pending", "running"), ("failure", "failed"), ("error", "failed"), ("success", "queued")):
         await status_of(play, state)
         await play.settled()
         assert await play.stage("W1") == stage
 
 
+@opening(handed_in)
 async def test_reviews_open_and_close_the_review_gate(play: Play) -> None:
-    await handed_in(play)
     number = play.pulls["W1"]
     asked = await play.do(
         "wim", "POST", f"/pulls/{number}/reviews", {"event": "REQUEST_CHANGES", "body": "Please mend"}
@@ -111,8 +111,8 @@ async def test_an_approval_without_the_right_to_write_does_not_count(play: Play)
     assert await play.stage("W1") == "needs-qa"
 
 
+@opening(handed_in)
 async def test_draft_and_ready_are_followed_both_ways(play: Play) -> None:
-    await handed_in(play)
     node = (await play.pull("W1"))["node_id"]
     await play.graphql("wim", TO_DRAFT, {"id": node})
     await play.settled()
@@ -123,8 +123,8 @@ async def test_draft_and_ready_are_followed_both_ways(play: Play) -> None:
     assert await play.stage("W1") == "queued"
 
 
+@opening(handed_in)
 async def test_ticks_and_unticks_of_the_acceptance_list_are_followed(play: Play) -> None:
-    await handed_in(play)
     body = (await play.pull("W1"))["body"]
     await play.do("wim", "PATCH", f"/pulls/{play.pulls['W1']}", {"body": body.replace("- [x]", "- [ ]")})
     await play.settled()
@@ -203,8 +203,8 @@ async def test_another_body_without_the_brief_still_belongs_to_the_plan(play: Pl
     assert await play.stage("W1") == "done"
 
 
+@opening(handed_in)
 async def test_a_push_to_the_base_that_conflicts_asks_for_a_person(play: Play) -> None:
-    await handed_in(play)
     head = (await play.pull("W1"))["head"]["ref"]
     await play.push(head, "README.md", "# As W1 sees it\n")
     await play.ci("W1")
@@ -346,8 +346,8 @@ async def test_texts_are_written_only_when_they_change(play: Play) -> None:
     assert (await play.check("W1"))["id"] != check["id"]
 
 
+@opening(handed_in)
 async def test_from_webhook_to_changed_check_takes_less_than_a_second(play: Play) -> None:
-    await handed_in(play)
     times = []
     for state in ["failure", "success"] * 5:
         wanted = "action_required" if state == "failure" else None

@@ -7,18 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.play import READY, Play, plan_of, stage
+from tests.scenarios.openings import Opening, opened
+from tests.scenarios.play import READY, Play, plan_of
 from tests.scenarios.rollbacks import BAD, QUICK, break_with, bring, merged, rollback_pull, says
 
 
+async def two_plans(play: Play) -> None:
+    """Start two plans on main: A1 and A2, and B1 and B2; no workstream needs another. The play is left with the second."""
+    await play.configure(QUICK)
+    for letter in "AB":
+        await play.start(plan_of({f"{letter}1": [], f"{letter}2": []}, acceptance=False), protect=False)
+
+
 @pytest.fixture
-async def plans(tmp_path: Path) -> AsyncIterator[tuple[Play, Play]]:
-    """Two started plans on main: A1 and A2, and B1 and B2; no workstream needs another."""
-    async with stage(tmp_path) as play:
-        await play.configure(QUICK)
+async def plans(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Play, Play]]:
+    """The two plans, started."""
+    async with opened(tmp_path, tmp_path_factory, Opening(two_plans, "two plans")) as play:
         other = replace(play)
-        for each, letter in ((play, "A"), (other, "B")):
-            await each.start(plan_of({f"{letter}1": [], f"{letter}2": []}, acceptance=False), protect=False)
+        plans = await play.get("/issues?labels=plan&direction=asc")
+        play.issue, other.issue = (each["number"] for each in plans)
+        play.pulls = {key: number for key, number in other.pulls.items() if key in {"A1", "A2"}}
         yield play, other
 
 

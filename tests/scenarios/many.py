@@ -7,20 +7,29 @@ of those who work.
 import asyncio
 import base64
 import contextlib
+import itertools
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from aiohttp import web
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from sandbox.model import Pull
+from bot import settings
+from bot.worker import resync
+from sandbox.model import Delivery, Pull
 from tests.scenarios.play import Play, plan_of
+from tests.scenarios.points import Points
+
+Record = TypeVar("Record", Pull, Delivery)
 
 KEYS = ("W1", "W2")
 CONFIG = "forecast: false\nfailure_comments: false\n"
 AT_ONCE = 8  # people who are busy at the same time
-LOOK_SECONDS = 0.3  # how often somebody looks whether it is his turn
+LOOK_SECONDS = 0.3  # how often the referee looks; longer with many plans, of which he looks at each
+LOOKED_AT_A_SECOND = 500  # plans
 EVER = 10**9
 
 #: 5 % of what Signalbox asks goes wrong, in as many ways: done or not, with an answer or without one, or late.
@@ -36,6 +45,14 @@ FAULTY_WEBHOOKS = {"app": "signalbox", "drop": 0.05, "duplicate": 0.05, "reorder
 LIMITS = {resource: {"limit": EVER, "remaining": EVER} for resource in ("core", "graphql")}
 
 
+def hasten(points: Points, at_once: int) -> None:
+    """Prepare a process for more than its usual load, as LIMITS does: so many lost webhooks come in minutes, not in days."""
+    points.follow()
+    resync.MOST_AT_ONCE = at_once
+    # that the key's numbers are primes was found out by the process before: it takes a third of a start
+    vars(settings)["load_pem_private_key"] = partial(load_pem_private_key, unsafe_skip_rsa_key_validation=True)
+
+
 @dataclass(slots=True)
 class Plan:
     """One plan: two workstreams, the second of which needs the first."""
@@ -43,7 +60,13 @@ class Plan:
     repository: str
     number: int  # of all plans
     issue: int = 0
-    complete: bool = False
+    pulls: dict[str, "asyncio.Future[Pull]"] = field(default_factory=lambda: defaultdict(asyncio.Future))  # by key
+    end: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def complete(self) -> bool:
+        """Whether it was seen to be complete."""
+        return self.end.is_set()
 
     def branch(self, key: str) -> str:
         """Where a workstream is worked on."""
@@ -67,7 +90,8 @@ class Crowd:
     plans: list[Plan]
     busy: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     sent: set[str] = field(default_factory=set)  # the GUIDs of all webhooks to Signalbox
-    _newest: int = 0
+    _newest: int = 0  # of the webhooks seen
+    _newest_pull: int = 0
 
     async def do(self, plan: Plan, who: str, method: str, path: str, body: Any = None) -> Any:
         """Call the API of a plan's repository."""
@@ -103,16 +127,10 @@ class Crowd:
     async def carry_out(self, plan: Plan) -> None:
         """Do everything that people do for a plan, the last workstream first, and follow it to its end."""
         for key in reversed(KEYS):
-            pull = await self._pull(plan, key)
+            pull = await plan.pulls[key]
             async with self.busy:
                 await self._hand_in(plan, key, pull)
-        while not plan.complete:
-            await asyncio.sleep(LOOK_SECONDS)
-
-    async def _pull(self, plan: Plan, key: str) -> Pull:
-        while not (found := self.pulls(plan, key)):
-            await asyncio.sleep(LOOK_SECONDS)
-        return found[0]
+        await plan.end.wait()
 
     async def _hand_in(self, plan: Plan, key: str, pull: Pull) -> None:
         content = base64.b64encode(f"{key}\n".encode()).decode()
@@ -133,28 +151,31 @@ class Crowd:
         return [each for each in self.play.world.pulls_of(repo) if each.head_ref == plan.branch(key)]
 
     async def watch(self) -> None:
-        """Note which plans are complete and which webhooks were sent, for as long as somebody waits for it."""
+        """Look, for as long as somebody waits for what is seen."""
         while True:
             self.look()
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(max(LOOK_SECONDS, len(self.plans) / LOOKED_AT_A_SECOND))
 
     def look(self) -> None:
-        """Take in what is new."""
+        """Take in what is new: pulls, plans that are complete, webhooks that were sent."""
         world = self.play.world
-        open_plans = {(plan.repository, plan.issue): plan for plan in self.plans if not plan.complete}
-        for comment in world.state.comments.values():
-            if "**This plan is complete.**" in comment.body:
-                thread = world.state.issues.get(comment.thread_id)
-                plan = thread and open_plans.get((world.repository_of(thread).name, thread.number))
-                if plan:
-                    plan.complete = True
+        branches = {(plan.repository, plan.branch(key)): (plan, key) for plan in self.plans for key in KEYS}
+        for pull in _newer(world.state.pulls, self._newest_pull):
+            plan, key = branches[world.repository_of(pull).name, pull.head_ref]
+            if not plan.pulls[key].done():  # a second one is found by `wrong`
+                plan.pulls[key].set_result(pull)
+        self._newest_pull = max(world.state.pulls, default=0)
+        for plan in self.plans:
+            if plan.issue and not plan.complete and self._is_complete(plan):
+                plan.end.set()
         ours = world.app("signalbox").id
-        for delivery in reversed(world.state.deliveries.values()):
-            if delivery.id <= self._newest:
-                break
-            if delivery.app_id == ours:
-                self.sent.add(delivery.guid)
+        self.sent |= {each.guid for each in _newer(world.state.deliveries, self._newest) if each.app_id == ours}
         self._newest = max(world.state.deliveries, default=0)
+
+    def _is_complete(self, plan: Plan) -> bool:
+        world = self.play.world
+        thread = world.issue(world.repository("octo", plan.repository), plan.issue)
+        return any("**This plan is complete.**" in comment.body for comment in world.comments_of(thread))
 
     def wrong(self) -> list[str]:
         """Return what must never be: something twice, or out of order."""
@@ -184,6 +205,11 @@ class Crowd:
                 markers[comment.thread_id][marker] += 1
         for counts in markers.values():
             yield from (f"{count} comments {marker}" for marker, count in counts.items() if count > 1)
+
+
+def _newer(table: dict[int, Record], number: int) -> Iterator[Record]:
+    """Return the records of a table with a larger id; the newest come first."""
+    return itertools.takewhile(lambda each: each.id > number, reversed(table.values()))
 
 
 @contextlib.asynccontextmanager

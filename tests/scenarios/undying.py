@@ -86,16 +86,18 @@ class Undying(Play):
         """Wait until a condition holds, for as long as all the deaths on the way may take."""
         return await Play.until(self, condition, max(seconds, LONG), pause)
 
-    async def settled(self) -> None:
+    async def settled(self, seconds: float = LONG) -> None:
         """Wait until every webhook was taken, everybody is alive, and nothing is left to do."""
 
         async def quiet() -> bool:
             dead = [each.name for each in self.processes if each.process is None or each.process.exitcode is not None]
-            unfinished = self.world.hooks.pending, await self.undelivered(), dead
+            unfinished: Any = self.world.hooks.pending, dead, self.bot is None or not await self.bot.idle()
+            if not any(unfinished):
+                unfinished = [await self.undelivered()]  # the costliest question is asked last
             quiet.__name__ = f"the end of {unfinished}"
-            return not any(unfinished) and self.bot is not None and await self.bot.idle()
+            return not any(unfinished)
 
-        await self.until(quiet, LONG, pause=0.1)
+        await self.until(quiet, seconds, pause=0.1)
 
 
 @contextlib.asynccontextmanager

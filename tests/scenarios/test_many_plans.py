@@ -62,12 +62,14 @@ async def tell(play: Undying, crowd: Crowd) -> None:
     """Say every minute how far it is."""
     for minute in itertools.count():
         pulls = play.world.state.pulls.values()
+        memory = ", ".join(f"{each.name} {resident(each)} KiB" for each in play.processes[:2])
         print(
             f"\nminute {minute}: {sum(plan.issue > 0 for plan in crowd.plans)} plans written, {len(pulls)} pulls,"
             f" {sum(pull.merged for pull in pulls)} merged, {sum(plan.complete for plan in crowd.plans)} plans complete,"
-            f" {len(crowd.sent)} webhooks, {play.deaths} workers killed",
-            end="", flush=True,
-        )  # fmt: skip
+            f" {len(crowd.sent)} webhooks, {play.deaths} workers killed, {memory}",
+            end="",
+            flush=True,
+        )
         await asyncio.sleep(60)
 
 

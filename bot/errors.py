@@ -2,7 +2,8 @@
 
 SignalboxError
 ├── SettingsError          operator: a setting is missing or wrong; the program does not start
-├── PayloadError           sender: a webhook body is not what GitHub sends; answered with 400
+├── PayloadError           sender: a webhook body is not what GitHub sends; it is parked
+├── InboxFull              sender: more waits to be stored than there is room for; answered with 503
 ├── LeaseLost              nobody: another worker owns the plan now; the turn stops without a trace
 └── GitHubError            operator: GitHub could not be asked or did not answer as documented
 ├── ReadFailed         later differs: a read failed or was partial, so nothing may be decided from it
@@ -31,6 +32,10 @@ class SettingsError(SignalboxError):
 
 class PayloadError(SignalboxError):
     """A webhook body that GitHub would not send."""
+
+
+class InboxFull(SignalboxError):
+    """The database takes in less than what comes; whoever sends may send it again later."""
 
 
 class LeaseLost(SignalboxError):

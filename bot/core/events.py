@@ -353,3 +353,5 @@ _READERS: Mapping[str, _Reader] = {
     "installation": _installation,
     "installation_repositories": _installation_repositories,
 }
+
+KNOWN = frozenset(_READERS)  # the events that say something to us

@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from datetime import datetime
 from typing import Any, TypeVar
 
+import structlog
 from sqlalchemy import Engine, Table, create_engine, event, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, make_url
@@ -24,6 +25,12 @@ from sqlalchemy.sql.functions import FunctionElement
 from bot.store.tables import UtcDateTime, deliveries
 
 T = TypeVar("T")
+
+log = structlog.get_logger()
+
+#: PostgreSQL is not to be reached, shuts down, is starting, or has no connection left.
+#: https://www.postgresql.org/docs/current/errcodes-appendix.html
+AWAY = ("08", "57P01", "57P02", "57P03", "53300")
 
 BUSY_TIMEOUT = 15_000  # ms that SQLite waits for another process's lock
 SWITCH_TIMEOUT = 100  # milliseconds that one try to switch the journal may wait
@@ -208,13 +215,18 @@ class _Writer:
 
     def _move(self) -> None:
         """Do what can be done without holding up anybody. https://www.sqlite.org/pragma.html#pragma_wal_checkpoint."""
-        with closing(self._mover.raw_connection()) as connection:  # one that begins no transaction of its own
-            connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        try:
+            with closing(self._mover.raw_connection()) as connection:  # one that begins no transaction of its own
+                connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        except sqlite3.Error as error:
+            log.warning("database.log_not_moved", error=str(error))
 
 
 def is_away(error: Exception) -> bool:
-    """Whether the error says that the database cannot be reached, rather than that something was asked that is wrong."""
-    return isinstance(error, OSError) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+    """Whether the error says that the database cannot be used at the moment, not that something was asked that is wrong."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, OSError)
+    return error.connection_invalidated or str(getattr(error.orig, "sqlstate", "")).startswith(AWAY)
 
 
 def is_postgresql(session: AsyncSession | Connection) -> bool:

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.errors import InboxFull
 from bot.store.db import Database, insert_into, is_postgresql
 from bot.store.news import Channel, announce, announce_on
 from bot.store.tables import deliveries
@@ -29,6 +30,7 @@ MAX_ATTEMPTS = 8
 MAX_ERROR = 2000  # characters of an error that are kept
 COMMITS_AT_ONCE = 2  # on PostgreSQL; while one is at the disk, the other is on its way
 BATCH = 100  # deliveries that one commit takes at most
+ROOM = 64 * 1024 * 1024  # bytes that may wait to be stored; when the database hangs they are not to fill the memory
 STATES = ("new", "done", "ignored", "parked")
 UNFINISHED = ("new", "parked")
 
@@ -262,11 +264,18 @@ class Inbox:
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers = 0  # that will look at what waits once more; a task is done only a moment after it looked last
         self._committing = 0  # of the writers
+        self._bytes = 0  # of bodies that are not stored yet
 
     async def store(self, guid: str, event: str, body: bytes) -> bool:
-        """Return after the commit that contains the delivery (T1), False if it is known. Passes on database errors."""
+        """Return after the commit that contains the delivery (T1), False if it is known.
+
+        Raises InboxFull if too much waits already, and passes on database errors.
+        """
+        if self._bytes + len(body) > ROOM:
+            raise InboxFull(f"{len(self._waiting)} deliveries wait to be stored")
         delivery = Delivery(guid=guid, event=event, received_at=self._clock(), body=body)
         stored: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._bytes += len(body)
         self._waiting.append((delivery, stored))
         if self._writers < min(self._most, self._committing + len(self._waiting)):
             self._writers += 1
@@ -294,6 +303,7 @@ class Inbox:
                 continue
             finally:
                 self._committing -= 1
+                self._bytes -= sum(len(delivery.body) for delivery, _ in batch)
             _tell([delivery for delivery, _ in batch], news)
             for delivery, stored in batch:
                 if not stored.done():  # a sender that hung up asks no more

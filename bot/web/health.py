@@ -10,8 +10,8 @@ from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.metrics import Metrics
-from bot.store.db import Database
-from bot.store.overview import overview
+from bot.store.overview import Overview
+from bot.web.glance import Glance
 from bot.web.metrics import exposition
 
 log = structlog.get_logger()
@@ -24,7 +24,8 @@ UNREACHABLE = (SQLAlchemyError, OSError, TimeoutError)
 class Health:
     """`/healthz`, `/readyz` and `/metrics`."""
 
-    database: Database
+    database: Glance[None]  # a look whether it can be used
+    overview: Glance[Overview]
     metrics: Metrics
 
     async def live(self, _request: web.Request) -> web.Response:
@@ -34,7 +35,7 @@ class Health:
     async def ready(self, _request: web.Request) -> web.Response:
         """200 if the database answers and has its tables, else 503."""
         try:
-            await self.database.check()
+            await self.database.get()
         except UNREACHABLE as error:
             log.warning("not_ready", error=str(error))
             return web.json_response({"status": "the database cannot be used"}, status=503)
@@ -43,8 +44,7 @@ class Health:
     async def numbers(self, _request: web.Request) -> web.Response:
         """Return the metrics; 503 if the database cannot be asked."""
         try:
-            async with self.database.session() as session:
-                found = await overview(session)
+            found = await self.overview.get()
         except UNREACHABLE as error:
             log.warning("not_ready", error=str(error))
             return web.Response(text="the database cannot be used\n", status=503)

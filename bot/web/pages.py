@@ -10,8 +10,8 @@ import structlog
 from aiohttp import web
 from jinja2 import Environment
 
-from bot.store.db import Database
-from bot.store.overview import overview
+from bot.store.overview import Overview
+from bot.web.glance import Glance
 from bot.web.health import UNREACHABLE
 
 log = structlog.get_logger()
@@ -47,14 +47,13 @@ _PAGE = Environment(autoescape=True).from_string("""\
 class StatusPage:
     """`GET /`."""
 
-    database: Database
+    overview: Glance[Overview]
 
     async def show(self, _request: web.Request) -> web.Response:
         """Return the page, also without a database: then with 503 and without numbers."""
         found = None
         try:
-            async with self.database.session() as session:
-                found = await overview(session)
+            found = await self.overview.get()
         except UNREACHABLE as error:
             log.warning("not_ready", error=str(error))
         page = _PAGE.render(version=_version(), found=found)

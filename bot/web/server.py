@@ -8,6 +8,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.metrics import Metrics
 from bot.store.db import Database
+from bot.store.overview import Overview, overview
+from bot.web.glance import Glance
 from bot.web.health import Health
 from bot.web.hook import Hook, Store
 from bot.web.pages import StatusPage
@@ -22,11 +24,11 @@ def build_app(
     """Return the application; `runner` says how to run it."""
     metrics = metrics or Metrics()
     hook = Hook(secret=secret, store=store, notify=notify, metrics=metrics)
-    page = StatusPage(database=database)
+    found = _overview_of(database)
     return _application(
         web.post("/webhook", hook.receive),
-        *_watched(database, metrics),
-        web.get("/", page.show),
+        *_watched(database, found, metrics),
+        web.get("/", StatusPage(overview=found).show),
     )
 
 
@@ -56,7 +58,7 @@ def _not_about_http(record: logging.LogRecord) -> bool:
 
 def build_watch(*, database: Database, metrics: Metrics) -> web.Application:
     """Return what a process without a web side shows of itself: `/healthz`, `/readyz` and `/metrics`."""
-    return _application(*_watched(database, metrics))
+    return _application(*_watched(database, _overview_of(database), metrics))
 
 
 def _application(*routes: web.RouteDef) -> web.Application:
@@ -85,8 +87,16 @@ async def _elsewhere(request: web.Request) -> web.Response:
     return web.Response(status=status, text="Method not allowed\n" if status == 405 else "Not found\n")
 
 
-def _watched(database: Database, metrics: Metrics) -> list[web.RouteDef]:
-    health = Health(database=database, metrics=metrics)
+def _overview_of(database: Database) -> Glance[Overview]:
+    async def look() -> Overview:
+        async with database.session() as session:
+            return await overview(session)
+
+    return Glance(look)
+
+
+def _watched(database: Database, found: Glance[Overview], metrics: Metrics) -> list[web.RouteDef]:
+    health = Health(database=Glance(database.check), overview=found, metrics=metrics)
     return [
         web.get("/healthz", health.live),
         web.get("/readyz", health.ready),

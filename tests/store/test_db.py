@@ -8,7 +8,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError, StatementError
 
-from bot.store.db import WAL_PAGES, Database, database_now, now
+from bot.store.db import WAL_PAGES, Database, database_now, is_away, now
 from bot.store.migrate import upgrade
 from bot.store.tables import deliveries, lanes, metadata, plans
 from tests.databases import ONLY_POSTGRESQL, ONLY_SQLITE
@@ -109,6 +109,17 @@ async def test_bodies_are_compressed_the_quick_way_where_the_server_has_it(datab
     async with database.session() as session:
         quick = (await session.execute(text(can))).scalar_one()
         assert (await session.execute(text(way))).scalar_one() == ("l" if quick else "")
+
+
+@pytest.mark.parametrize(
+    ("state", "away"),
+    [("57P03", True), ("53300", True), ("08006", True), ("57014", False), ("42P01", False), ("", False)],
+)
+def test_a_server_that_is_starting_or_full_is_away(state: str, *, away: bool) -> None:
+    class Refused(Exception):
+        sqlstate = state
+
+    assert is_away(OperationalError("SELECT 1", None, Refused())) is away
 
 
 async def test_a_plan_needs_its_lane(database: Database) -> None:

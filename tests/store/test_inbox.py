@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from bot.errors import InboxFull
 from bot.store import inbox
 from bot.store.db import Database
 from bot.store.inbox import Inbox
@@ -233,6 +234,17 @@ async def test_a_sender_that_hangs_up_harms_nobody(database: Database) -> None:
     assert await stays is True
     await receiver.close()
     assert await taken(database, NOW) == ["gone", "stays"]
+
+
+async def test_no_more_waits_than_there_is_room_for(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "ROOM", 100)
+    receiver = Inbox(database, lambda: NOW)
+    first = asyncio.create_task(receiver.store("a", "push", b"x" * 60))
+    await asyncio.sleep(0)
+    with pytest.raises(InboxFull):
+        await receiver.store("b", "push", b"x" * 60)
+    assert await first is True
+    assert await receiver.store("b", "push", b"x" * 60) is True, "there is room again"
 
 
 async def test_every_sender_hears_of_a_database_that_fails(empty_url: str) -> None:

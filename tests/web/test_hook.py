@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
+from structlog.testing import capture_logs
 
+from bot.errors import InboxFull
 from bot.store.db import Database
 from bot.store.migrate import upgrade
 from bot.web.body import MAX_BODY
@@ -25,11 +27,11 @@ class Receiver:
 
     stored: list[tuple[str, str, bytes]] = field(default_factory=list)
     rung: int = 0
-    broken: bool = False
+    broken: Exception | None = None
 
     async def store(self, guid: str, event: str, body: bytes) -> bool:
         if self.broken:
-            raise OSError("the disk is full")
+            raise self.broken
         known = any(guid == each[0] for each in self.stored)
         if not known:
             self.stored.append((guid, event, body))
@@ -156,12 +158,23 @@ async def test_what_is_githubs_is_stored_whatever_it_says(
     assert [each[2] for each in receiver.stored] == [body]
 
 
-async def test_a_delivery_that_could_not_be_stored_is_not_acknowledged(client: Client, receiver: Receiver) -> None:
-    receiver.broken = True
+@pytest.mark.parametrize("error", [OSError("the disk is full"), InboxFull("too much waits")])
+async def test_a_delivery_that_could_not_be_stored_is_not_acknowledged(
+    client: Client, receiver: Receiver, error: Exception
+) -> None:
+    receiver.broken = error
     answer = await post(client)
     assert (answer.status, receiver.rung) == (503, 0)
-    receiver.broken = False
+    receiver.broken = None
     assert (await post(client)).status == 202
+
+
+async def test_strangers_do_not_fill_the_log(client: Client) -> None:
+    with capture_logs() as lines:
+        for _ in range(20):
+            assert (await post(client, X_Hub_Signature_256="sha256=no")).status == 401
+        assert (await post(client, X_GitHub_Event=None)).status == 400
+    assert [(line["event"], line["status"]) for line in lines] == [("delivery.refused", 401), ("delivery.refused", 400)]
 
 
 async def test_other_methods_and_paths_are_refused(client: Client) -> None:

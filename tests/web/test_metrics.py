@@ -111,7 +111,7 @@ async def test_no_label_names_a_repository_a_person_or_a_plan(text: str) -> None
 
 def test_the_name_of_an_event_makes_no_label_of_its_own() -> None:
     metrics = Metrics()
-    for event in ("push", "Odd one", "x" * 41, "a\n", "merge_group"):
+    for event in ("push", "Odd one", "x" * 41, "a\n", "merge_group", "unheard_of"):
         metrics.handled(event, "done")
     events = {
         sample.labels["event"]

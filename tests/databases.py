@@ -8,11 +8,12 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 from uuid import uuid4
 
 import asyncpg
 import pytest
+from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 
 from bot.store.db import Database
@@ -103,6 +104,19 @@ async def migrated(kind: str, folder: Path) -> str:
     else:
         await run(make_url(_kept[text_of(url)]), EMPTY)
     return _kept[text_of(url)]
+
+
+@contextmanager
+def statements(database: Database) -> Iterator[list[int]]:
+    """Collect the statements of a database's sessions, each as the number of its values; a statement for many rows is one."""
+    engine, sizes = database.engine.sync_engine, list[int]()
+
+    def note(_connection: object, _cursor: object, _statement: str, values: Any, _context: object, many: bool) -> None:
+        sizes.append(0 if many else len(values))
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield sizes
+    event.remove(engine, "before_cursor_execute", note)
 
 
 async def run(url: URL, statements: str) -> None:

@@ -3,12 +3,14 @@
 Must not wake anybody; the caller knows whether there is something to look at.
 """
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import Row, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.lanes import LaneKind, ensure_lane, in_order
+from bot.store.db import insert_into
+from bot.store.lanes import LaneKind, ensure_lane, in_order, portions
 from bot.store.tables import lanes
 
 
@@ -34,31 +36,76 @@ class Repository:
 
 async def see(session: AsyncSession, repository: Repository) -> bool:
     """Note a repository as a delivery shows it, with its newest name for all its lanes (T2). True = it is news."""
+    return bool(await see_all(session, [repository]))
+
+
+async def see_all(session: AsyncSession, repositories: Iterable[Repository]) -> list[Repository]:
+    """Note any number of repositories; return those that are news (T2). Of one that is named twice the last counts.
+
+    Only what differs is written, and by two statements at most: nearly always all of it is known.
+    """
     await in_order(session)
-    about = {"installation_id": repository.installation_id, "full_name": repository.full_name}
-    of_it = lanes.c.repository_id == repository.id
-    other = or_(*(lanes.c[name] != value for name, value in about.items()))
-    await session.execute(update(lanes).where(of_it, other).values(**about))
-    known = select(lanes.c.id).where(of_it, lanes.c.kind == LaneKind.REPOSITORY.value)
-    if (await session.execute(known)).first() is not None:
-        return False
-    await repository.lane(session)
-    return True
+    wanted = {each.id: each for each in repositories}
+    known = await _known(session, wanted)
+    stale = {row.repository_id for row in known if _differs(row, wanted[row.repository_id])}
+    new = wanted.keys() - {row.repository_id for row in known if row.kind == LaneKind.REPOSITORY.value}
+    connection = await session.connection()
+    if stale:
+        await connection.execute(_RENAME, [_bound(wanted[each]) for each in sorted(stale)])
+    news = [each for each in wanted.values() if each.id in new]
+    if news:
+        insert = insert_into(session, lanes).values(kind=LaneKind.REPOSITORY.value, number=0).on_conflict_do_nothing()
+        rows = [
+            {"repository_id": each.id, "installation_id": each.installation_id, "full_name": each.full_name}
+            for each in news
+        ]
+        await connection.execute(insert, rows)
+    return news
 
 
-async def lose(session: AsyncSession, repository_id: int, installation_id: int) -> None:
-    """Let the lanes of a repository rest that an installation may no longer see; they keep all they know until it is back (T2).
+async def _known(session: AsyncSession, repository_ids: Collection[int]) -> list[Row[tuple[int, str, int, str]]]:
+    """Return under which names, installations and kinds of lanes these repositories are known, each such once."""
+    columns = (lanes.c.repository_id, lanes.c.kind, lanes.c.installation_id, lanes.c.full_name)
+    rows: list[Row[tuple[int, str, int, str]]] = []
+    for some in portions(repository_ids):
+        rows += await session.execute(select(*columns).where(lanes.c.repository_id.in_(some)).distinct())
+    return rows
+
+
+def _differs(row: Row[tuple[int, str, int, str]], about: Repository) -> bool:
+    return (row.installation_id, row.full_name) != (about.installation_id, about.full_name)
+
+
+def _bound(about: Repository) -> dict[str, int | str]:
+    return {"of": about.id, "installation": about.installation_id, "name": about.full_name}
+
+
+_RENAME = (
+    update(lanes)
+    .where(
+        lanes.c.repository_id == bindparam("of"),
+        or_(lanes.c.installation_id != bindparam("installation"), lanes.c.full_name != bindparam("name")),
+    )
+    .values(installation_id=bindparam("installation"), full_name=bindparam("name"))
+)
+
+
+async def lose(session: AsyncSession, repository_ids: Collection[int], installation_id: int) -> None:
+    """Let the lanes of repositories rest that an installation may no longer see; they keep all they know until it is back (T2).
 
     A repository that was transferred belongs to another installation by then, which loses nothing.
     """
-    await _rest(session, and_(lanes.c.repository_id == repository_id, lanes.c.installation_id == installation_id))
+    await in_order(session)
+    if repository_ids:
+        gone = [{"of": each, "installation": installation_id} for each in repository_ids]
+        of_it = (lanes.c.repository_id == bindparam("of"), lanes.c.installation_id == bindparam("installation"))
+        await (await session.connection()).execute(update(lanes).where(*of_it).values(_RESTING), gone)
 
 
 async def lose_installation(session: AsyncSession, installation_id: int) -> None:
     """Let everything of an installation rest that was removed or suspended (T2)."""
-    await _rest(session, lanes.c.installation_id == installation_id)
-
-
-async def _rest(session: AsyncSession, which: ColumnElement[bool]) -> None:
     await in_order(session)
-    await session.execute(update(lanes).where(which).values(due_at=None, wake_seq=lanes.c.wake_seq + 1))
+    await session.execute(update(lanes).where(lanes.c.installation_id == installation_id).values(_RESTING))
+
+
+_RESTING = {"due_at": None, "wake_seq": lanes.c.wake_seq + 1}

@@ -8,11 +8,11 @@ Row locks come in one order for everybody, so that nobody waits in a circle: the
 """
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Row, and_, bindparam, case, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,6 +22,9 @@ from bot.store.db import database_now, insert_into, is_postgresql, now
 from bot.store.news import Channel, announce
 from bot.store.tables import lanes, plan_branches, plans
 
+T = TypeVar("T")
+
+PORTION = 100  # repositories or lanes of one transaction or statement, where there may be any number
 PACE = timedelta(seconds=0.25)  # between lanes that are woken without news, where there is the time
 LEASE = 60  # seconds; renewed before each action
 MAX_ERROR = 2000  # characters of an error that are kept
@@ -134,21 +137,41 @@ async def wake_plans_of(
 async def wake_all(
     session: AsyncSession, repositories: Collection[int] | None = None, over: timedelta = timedelta()
 ) -> int:
-    """Wake every repository and every open plan, of these repositories only if they are given; return how many.
+    """Wake every repository and every open plan, of these repositories only if they are given; return how many (T2).
 
     They come due one after the other, each PACE after the one before, all within `over`: a thousand at once would keep
     what an event wakes meanwhile waiting for minutes.
     """
-    within = [] if repositories is None else [lanes.c.repository_id.in_(repositories)]
-    rows = await session.execute(
+    found = await open_lanes(session, repositories)
+    await wake_in_turn(session, found, pace(len(found), over))
+    return len(found)
+
+
+async def open_lanes(session: AsyncSession, repositories: Collection[int] | None = None) -> list[int]:
+    """Return the lanes of every repository and every open plan, of these repositories only if they are given, oldest first."""
+    statement = (
         select(lanes.c.id)
         .outerjoin(plans, plans.c.lane_id == lanes.c.id)
-        .where(or_(lanes.c.kind != LaneKind.PLAN.value, _unfinished()), *within)
-        .order_by(lanes.c.id)
+        .where(or_(lanes.c.kind != LaneKind.PLAN.value, _unfinished()))
     )
-    found = list(rows.scalars())
-    await _wake_in_turn(session, found, min(PACE, over / max(len(found), 1)))
-    return len(found)
+    if repositories is None:
+        return sorted((await session.execute(statement)).scalars())
+    found: list[int] = []
+    for some in portions(repositories):
+        found += (await session.execute(statement.where(lanes.c.repository_id.in_(some)))).scalars()
+    return sorted(found)
+
+
+def pace(count: int, over: timedelta) -> timedelta:
+    """Return how long after each other so many lanes come due: PACE, or less if that would take longer than `over`."""
+    return min(PACE, over / max(count, 1))
+
+
+def portions(ids: Iterable[T]) -> Iterator[list[T]]:
+    """Yield a hundred at a time: a transaction of so many holds up nobody, and a statement has room for them."""
+    rest = list(ids)
+    for start in range(0, len(rest), PORTION):
+        yield rest[start : start + PORTION]
 
 
 async def claim(session: AsyncSession, kind: LaneKind | None = None) -> Lease | None:
@@ -317,12 +340,14 @@ async def _wake(session: AsyncSession, lane_ids: Sequence[int], when: datetime |
     await session.execute(update(lanes).where(lanes.c.id.in_(lane_ids)).values(_woken_at(at)))
 
 
-async def _wake_in_turn(session: AsyncSession, lane_ids: Sequence[int], apart: timedelta) -> None:
-    """Wake lanes so that each comes due that long after the one before, the first now."""
+async def wake_in_turn(
+    session: AsyncSession, lane_ids: Sequence[int], apart: timedelta, after: timedelta = timedelta()
+) -> None:
+    """Wake lanes so that each comes due that long after the one before, the first now or `after` so long (T2)."""
     if not lane_ids:
         return
     await _tell_of(session, lane_ids)
-    first = await now(session)
+    first = await now(session) + after
     times = [{"lane": lane_id, "at": first + number * apart} for number, lane_id in enumerate(lane_ids)]
     at = bindparam("at", type_=lanes.c.due_at.type)
     statement = update(lanes).where(lanes.c.id == bindparam("lane")).values(_woken_at(at))

@@ -6,7 +6,7 @@ stored to become levels. Must not decide anything about a plan.
 
 import hashlib
 import json
-from collections.abc import Mapping, MutableSet, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, assert_never
@@ -39,6 +39,8 @@ log = structlog.get_logger()
 # An issue without a label is no plan; these actions on one with a label may have made it one.
 PLAN_ACTIONS = frozenset({"opened", "edited", "labeled", "reopened", "transferred"})
 
+Seen = MutableMapping[int, Repository]  # by id: each as the newest delivery showed it
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Own:
@@ -66,15 +68,13 @@ class Own:
         return tuple(call for call in event.commands if call.comment_id is not None or event.app_id == self.app_id)
 
 
-async def take_in(
-    session: AsyncSession, delivery: inbox.Delivery, now: datetime, own: Own, seen: MutableSet[Repository]
-) -> str:
+async def take_in(session: AsyncSession, delivery: inbox.Delivery, now: datetime, own: Own, seen: Seen) -> str:
     """Do it for one; see `take_in_all`."""
     return (await take_in_all(session, [delivery], now, own, seen))[0]
 
 
 async def take_in_all(
-    session: AsyncSession, waiting: Sequence[inbox.Delivery], now: datetime, own: Own, seen: MutableSet[Repository]
+    session: AsyncSession, waiting: Sequence[inbox.Delivery], now: datetime, own: Own, seen: Seen
 ) -> list[str]:
     """Turn deliveries into commands and wakes and close them, all in the caller's transaction (T2). Safe to repeat.
 
@@ -82,21 +82,25 @@ async def take_in_all(
     Returns what each is closed as, "done" or "ignored". Its GUID is bound to every line of the log meanwhile.
     """
     ends = []
-    for delivery in waiting:
+    read = [_read(delivery) for delivery in waiting]  # before anything is locked: a body may be large
+    for delivery, event in zip(waiting, read, strict=True):
         with structlog.contextvars.bound_contextvars(guid=delivery.guid):
-            ends.append(await _taken(session, delivery, now, own, seen))
+            ends.append(await _taken(session, delivery, event, now, own, seen))
     await inbox.finish_all(session, {each.guid: end for each, end in zip(waiting, ends, strict=True)})
     return ends
 
 
 async def _taken(
-    session: AsyncSession, delivery: inbox.Delivery, now: datetime, own: Own, seen: MutableSet[Repository]
+    session: AsyncSession,
+    delivery: inbox.Delivery,
+    event: Event | PayloadError,
+    now: datetime,
+    own: Own,
+    seen: Seen,
 ) -> str:
     """Store a delivery's commands and wake what it is news to; return how it is to be closed."""
-    try:
-        event = read_event(delivery.event, _payload(delivery.body))
-    except PayloadError as error:
-        log.warning("delivery.malformed", event_name=delivery.event, error=str(error))
+    if isinstance(event, PayloadError):
+        log.warning("delivery.malformed", event_name=delivery.event, error=str(event))
         return "ignored"
     before = len(lanes.woken_lanes(session))
     await _installations(session, event, seen)
@@ -115,19 +119,26 @@ async def _follow(
     delivery: inbox.Delivery,
     now: datetime,
     own: Own,
-    seen: MutableSet[Repository],
+    seen: Seen,
 ) -> None:
     """Note the repository, store the commands, wake what the event may have changed."""
-    if about not in seen:
+    if seen.get(about.id) != about:
         if await installed.see(session, about):
             await lanes.wake(session, await about.lane(session))
-        seen.add(about)
+        seen[about.id] = about
     await _plan_issue(session, event, about)
     for number, call in enumerate(own.heard(event)):
         await _command(session, about, call, _source(call, delivery, number), delivery.guid, now)
     for wake in event.wakes:
         if not own.echo(event, wake):
             await _wake(session, event, about, wake)
+
+
+def _read(delivery: inbox.Delivery) -> Event | PayloadError:
+    try:
+        return read_event(delivery.event, _payload(delivery.body))
+    except PayloadError as error:
+        return error
 
 
 def _payload(body: bytes) -> Mapping[str, Any]:
@@ -159,19 +170,20 @@ def _repository(event: Event) -> Repository | None:
     return Repository(id=event.repository_id, installation_id=event.installation_id, full_name=event.full_name)
 
 
-async def _installations(session: AsyncSession, event: Event, seen: MutableSet[Repository]) -> None:
+async def _installations(session: AsyncSession, event: Event, seen: Seen) -> None:
     """Note the repositories that the App may act on from now on, and those that it may not any more."""
     if event.installation_id is None:
         return
-    for repository_id, full_name in event.installed:
-        about = Repository(id=repository_id, installation_id=event.installation_id, full_name=full_name)
-        await installed.see(session, about)
-        await lanes.wake(session, await about.lane(session))
-        await lanes.wake_plans_of(session, repository_id)  # they rested, or were refused what is granted now
+    if event.installed:
+        through = event.installation_id
+        new = {each: Repository(id=each, installation_id=through, full_name=name) for each, name in event.installed}
+        await installed.see_all(session, new.values())
+        await lanes.wake_all(session, new)  # plans too: they rested, or were refused what is granted now
+        seen.update(new)
     if event.removed or event.uninstalled:
         seen.clear()
-    for repository_id, _ in event.removed:
-        await installed.lose(session, repository_id, event.installation_id)
+    if event.removed:
+        await installed.lose(session, [each for each, _ in event.removed], event.installation_id)
     if event.uninstalled:
         await installed.lose_installation(session, event.installation_id)
 

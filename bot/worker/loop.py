@@ -83,7 +83,7 @@ class Worker:
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _own: Own = field(init=False)
     _listener: Listener | None = field(init=False)  # None = no other process tells us anything
-    _seen: set[Repository] = field(default_factory=set)  # repositories that deliveries have shown to this process
+    _seen: dict[int, Repository] = field(default_factory=dict)  # as deliveries have shown them to this process
 
     def __post_init__(self) -> None:
         self._own = Own(app_id=self.app_id, login=None)
@@ -147,6 +147,7 @@ class Worker:
                 ends = await take_in_all(session, waiting, now, self._own, self._seen)
                 woken = lanes.woken(session)  # most deliveries are echoes of our own writes and wake nothing
         except Exception as error:
+            self._seen.clear()  # what was noted there is noted no more
             if is_away(error):
                 raise
             log.exception("deliveries.failed")
@@ -162,7 +163,6 @@ class Worker:
 
     async def _one_by_one(self, now: datetime) -> list[inbox.Delivery]:
         """Take in each delivery by itself, so that a bad one holds up none of the others."""
-        self._seen.clear()
         async with self.database.session() as session:
             waiting = await inbox.take(session, INTAKE_BATCH, now)
         for delivery in waiting:

@@ -12,7 +12,7 @@ from bot.errors import GitHubError
 from bot.github.port import FailedDelivery, GitHub
 from bot.store import inbox, lanes
 from bot.store.db import Database
-from bot.store.installed import Repository, see
+from bot.store.installed import Repository, see_all
 from bot.store.retention import forget
 
 log = structlog.get_logger()
@@ -38,12 +38,21 @@ async def resync(github: GitHub, database: Database, now: datetime, period: time
 
 
 async def _wake_installed(github: GitHub, database: Database, period: timedelta) -> None:
-    """Wake what the App may see now, one lane after the other; lanes of a repository that it lost stay at rest."""
+    """Wake what the App may see now, one lane after the other; lanes of a repository that it lost stay at rest.
+
+    In many short transactions: a long one would keep deliveries from being stored.
+    """
     installed = await github.installed_repositories()
-    async with database.session() as session:
-        for installation_id, repository_id, full_name in installed:
-            await see(session, Repository(id=repository_id, installation_id=installation_id, full_name=full_name))
-        await lanes.wake_all(session, [repository_id for _, repository_id, _ in installed], over=period)
+    found: list[int] = []
+    for some in lanes.portions(installed):
+        about = [Repository(id=each, installation_id=through, full_name=name) for through, each, name in some]
+        async with database.session() as session:
+            await see_all(session, about)
+            found += await lanes.open_lanes(session, [each.id for each in about])
+    apart = lanes.pace(len(found), period)
+    for number, woken in enumerate(lanes.portions(sorted(found))):
+        async with database.session() as session:
+            await lanes.wake_in_turn(session, woken, apart, after=number * lanes.PORTION * apart)
 
 
 async def _failed_deliveries(github: GitHub, database: Database, now: datetime, period: timedelta) -> None:

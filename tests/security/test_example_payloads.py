@@ -94,7 +94,7 @@ async def take_all_in(database: Database) -> None:
         async with database.session() as session:
             waiting = await inbox.take(session, 100, now)
             for delivery in waiting:
-                await take_in(session, delivery, now, OWN, set())
+                await take_in(session, delivery, now, OWN, {})
         if not waiting:
             return
 

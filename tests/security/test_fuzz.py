@@ -99,7 +99,7 @@ async def test_spoiled_payloads_of_every_event_are_taken_in_or_ignored(database:
             async with database.session() as session:
                 await inbox.accept(session, f"g-{number}", event, body, now)
                 await take_in(
-                    session, Delivery(guid=f"g-{number}", event=event, received_at=now, body=body), now, OWN, set()
+                    session, Delivery(guid=f"g-{number}", event=event, received_at=now, body=body), now, OWN, {}
                 )
     async with database.session() as session:
         states = set((await session.execute(select(deliveries.c.state))).scalars())

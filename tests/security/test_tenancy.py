@@ -39,7 +39,7 @@ async def deliver(database: Database, event: str, about: Repository, **payload: 
     delivery = Delivery(guid=str(uuid4()), event=event, received_at=now, body=json.dumps(body).encode())
     async with database.session() as session:
         await inbox.accept(session, delivery.guid, event, delivery.body, now)
-        await take_in(session, delivery, now, OWN, set())
+        await take_in(session, delivery, now, OWN, {})
     return delivery.guid
 
 

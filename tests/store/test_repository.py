@@ -42,7 +42,7 @@ async def test_a_repository_that_is_gone_rests_and_another_does_not(
     async with database.session() as session:
         for repository in (DEMO, other):
             await lanes.wake(session, await repository.lane(session))
-        await (lose_installation(session, 5) if whole_installation else lose(session, DEMO.id, DEMO.installation_id))
+        await (lose_installation(session, 5) if whole_installation else lose(session, [DEMO.id], DEMO.installation_id))
     lease = await claim(database, LaneKind.REPOSITORY)
     assert lease is not None
     assert lease.repository_id == other.id
@@ -55,7 +55,7 @@ async def test_a_turn_that_runs_while_the_repository_goes_does_not_wake_it_again
     lease = await claim(database, LaneKind.REPOSITORY)
     assert lease is not None
     async with database.session() as session:
-        await lose(session, DEMO.id, DEMO.installation_id)
+        await lose(session, [DEMO.id], DEMO.installation_id)
         await lanes.release(session, lease, LONG_AGO)
     assert await claim(database, LaneKind.REPOSITORY) is None
 

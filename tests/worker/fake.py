@@ -72,11 +72,13 @@ class Fake:
         self.examination: Examination | Exception = an_examination()
         self.examinations = 0
         self.answers: dict[type[Action], list[Answer]] = {}
+        self.meanwhile: dict[str, Callable[[], Awaitable[None]]] = {}  # what happens while a read of this name is made
         self.reads = 0
         self.searches = 0  # for plans that the store does not know
         self.first_pages: list[bool] = []  # of each read of the open pulls: whether it was of the first page only
         self.looked_for: list[tuple[str, datetime]] = []
         self.done: list[Action] = []  # what was asked for, in order
+        self.repositories: list[tuple[int, int, str]] = []  # (installation, id, name) of those that the App may see
         self.lost: list[FailedDelivery] = []  # webhooks that never arrived
         self.asked_again: list[int] = []  # those of them that were asked for again, by id
         self.body: str | None = None  # as the last write left the issue's
@@ -87,6 +89,7 @@ class Fake:
 
     async def read_plan(self, repository: RepositoryRef, question: PlanQuestion) -> PlanReading:
         self.reads += 1
+        await self._happen("read_plan")
         if self.read_error is not None:
             raise self.read_error
         return PlanReading(
@@ -139,6 +142,7 @@ class Fake:
         self, repository: RepositoryRef, number: int, journal_key: str, since: datetime
     ) -> NodeId | None:
         self.looked_for.append((journal_key, since))
+        await self._happen("find_comment")
         return self.there.get(journal_key)
 
     async def conversations(self, repository: RepositoryRef, numbers: Sequence[int]) -> dict[int, ConversationReading]:
@@ -155,6 +159,7 @@ class Fake:
         return None, self.labelled
 
     async def issue_body(self, repository: RepositoryRef, number: IssueNumber) -> str:
+        await self._happen("issue_body")
         return self.issue.body
 
     async def edit_issue_body(self, repository: RepositoryRef, number: IssueNumber, body: str) -> Outcome:
@@ -178,6 +183,10 @@ class Fake:
 
     async def start_workflow(self, repository: RepositoryRef, action: StartWorkflow) -> Outcome:
         return await self._answer(action)
+
+    async def _happen(self, name: str) -> None:
+        if name in self.meanwhile:
+            await self.meanwhile[name]()
 
     async def _answer(self, action: Action) -> Outcome:
         self.done.append(action)
@@ -221,7 +230,7 @@ class Fake:
         return DONE
 
     async def installed_repositories(self) -> list[tuple[int, int, str]]:
-        return []
+        return self.repositories
 
     async def examine(self, full_name: str, base: Branch | None) -> Examination:
         self.examinations += 1

@@ -6,14 +6,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from bot.core.model import Branch, IssueNumber, Key, Login, PullNumber
 from bot.store import inbox, lanes, plans
 from bot.store.db import Database
 from bot.store.inbox import Delivery
+from bot.store.installed import Repository
+from bot.store.lanes import LaneKind
 from bot.store.plans import StoredPlan
+from bot.store.tables import lanes as table
 from bot.worker.intake import Own, take_in
 from tests.build import APP, CI_APP
+from tests.databases import statements
 from tests.worker.fake import Fake
 from tests.worker.lane import Lane
 
@@ -47,7 +52,7 @@ async def deliver(lane: Lane, event: str, own: Own = OWN, **payload: Any) -> Non
     delivery = Delivery(guid="guid-1", event=event, received_at=datetime.now(UTC), body=json.dumps(body).encode())
     async with lane.database.session() as session:
         await inbox.accept(session, delivery.guid, event, delivery.body, delivery.received_at)
-        await take_in(session, delivery, datetime.now(UTC), own, set())
+        await take_in(session, delivery, datetime.now(UTC), own, {})
 
 
 async def is_awake(lane: Lane) -> bool:
@@ -130,6 +135,44 @@ async def test_a_body_that_github_would_not_send_is_put_aside(plan: Lane) -> Non
     assert not await is_awake(plan)
     async with plan.database.session() as session:
         assert await inbox.take(session, 10, datetime.now(UTC)) == []
+
+
+async def repositories_of(database: Database) -> dict[str, bool]:
+    """The repositories that are known, by name, and whether their lane is due."""
+    async with database.session() as session:
+        rows = await session.execute(select(table).where(table.c.kind == LaneKind.REPOSITORY.value))
+        return {row.full_name: row.due_at is not None for row in rows}
+
+
+async def test_any_number_of_repositories_is_installed_and_removed_by_few_statements(plan: Lane, github: Fake) -> None:
+    """Nothing else is written to the database meanwhile, so that two thousand of them must not take seconds."""
+    await Lane(database=plan.database, github=github, issue=None).wake()
+    many = [{"id": 77 + number, "node_id": "R_1", "full_name": f"octo/r{number}"} for number in range(350)]
+    with statements(plan.database) as sizes:
+        await deliver(plan, "installation", action="created", repository=None, repositories=many)
+    assert len(sizes) < 30
+    assert max(sizes) < 200
+    assert await is_awake(plan)
+    assert await repositories_of(plan.database) == {f"octo/r{number}": True for number in range(350)}
+    with statements(plan.database) as sizes:
+        await deliver(
+            plan, "installation_repositories", action="removed", repository=None, repositories_removed=many[1:]
+        )
+    assert len(sizes) < 10
+    assert await repositories_of(plan.database) == {f"octo/r{number}": number == 0 for number in range(350)}
+
+
+async def test_a_repository_that_gets_its_old_name_back_is_noted_each_time(database: Database) -> None:
+    now, seen = datetime.now(UTC), dict[int, Repository]()
+    for number, name in enumerate(("octo/a", "octo/b", "octo/a")):
+        body = {"repository": {"id": 77, "node_id": "R_77", "full_name": name}, "installation": {"id": 5}}
+        delivery = Delivery(
+            guid=f"g-{number}", event="push", received_at=now, body=json.dumps({**body, "ref": "x"}).encode()
+        )
+        async with database.session() as session:
+            await take_in(session, delivery, now, OWN, seen)
+        assert list(await repositories_of(database)) == [name]
+    assert len(seen) == 1
 
 
 async def test_the_branches_are_known_before_the_first_of_them_is_laid(plan: Lane, github: Fake) -> None:

@@ -87,7 +87,7 @@ async def intake(database: Database) -> None:
         async with database.session() as session:
             waiting = await inbox.take(session, 8, at)
             for delivery in waiting:
-                await take_in(session, delivery, at, OWN, set())
+                await take_in(session, delivery, at, OWN, {})
         if not waiting:
             return
 

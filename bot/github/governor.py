@@ -16,6 +16,7 @@ RESOURCES: tuple[Resource, ...] = get_args(Resource)
 
 SECONDARY_WAIT = timedelta(seconds=60)  # GitHub asks for at least a minute where it names no time
 LONGEST_WAIT = timedelta(hours=1)
+LONGEST_QUEUE = 15.0  # seconds; whoever would wait longer for its write is sent away, and comes again later
 
 _SECONDARY_WORDS = ("secondary rate limit", "abuse detection", "rate limit exceeded")
 
@@ -80,14 +81,21 @@ class Governor:
         if left.isdecimal() and reset is not None and headers.get("x-ratelimit-resource", resource) == resource:
             self._left[resource] = int(left), reset
 
-    async def pace(self, weight: int) -> None:
-        """Wait until the next write may start, and reserve the time that `weight` writes take."""
+    async def pace(self, resource: Resource, weight: int) -> datetime | None:
+        """Wait until the next write may start, at most LONGEST_QUEUE, and reserve the time that `weight` writes take.
+
+        Returns None if it may start now, else when to come again (UTC): at once if the wait would be longer, and then
+        nothing is reserved, or after the wait if another write has met a limit meanwhile.
+        """
         if self._write_gap <= 0:
-            return
+            return None
         now = asyncio.get_running_loop().time()
         start = max(now, self._next_write)
+        if start - now > LONGEST_QUEUE:
+            return self._clock() + timedelta(seconds=start - now)
         self._next_write = start + self._write_gap * max(weight, 1)
         await asyncio.sleep(start - now)
+        return self.retry_at(resource)
 
 
 def _reset(headers: Mapping[str, str]) -> datetime | None:

@@ -43,7 +43,7 @@ USER_AGENT = "signalbox"
 READ_TIMEOUT = 10.0  # seconds for one try; GitHub itself gives up after ten
 READ_BUDGET = 20.0  # seconds for all tries of one read
 READ_PAUSES = (0.2, 1.0)  # seconds before the second and the third try; there is no fourth
-WRITE_TIMEOUT = 20.0  # seconds
+WRITE_TIMEOUT = 20.0  # seconds; with its token in hand a write takes this and LONGEST_QUEUE at most
 WRITE_GAP = 1.0  # seconds between writes of one installation, as GitHub's best practices ask
 MAX_CACHE = 2 * 1024 * 1024  # bytes of cached answers per installation
 MAX_CACHES = 256  # installations with a cache
@@ -281,7 +281,8 @@ class Transport:
             until = governor.retry_at(call.resource)
             if until is not None:
                 raise RateLimited(f"{what}: not asked, GitHub's limit lasts until {until:%H:%M:%S} UTC", until)
-            reply = await self._attempt(call, min(READ_TIMEOUT, max(deadline - loop.time(), 0.1)))
+            seconds = min(READ_TIMEOUT, max(deadline - loop.time(), 0.1))
+            reply = await self._attempt(call, await self._token(call), seconds)
             until = governor.note(call.resource, reply.status, reply.headers, reply.message)
             if until is not None:
                 raise RateLimited(f"{what}: {reply.message}", until)
@@ -300,14 +301,14 @@ class Transport:
         governor = self._governor(call.installation)
         until = governor.retry_at(call.resource)
         if until is None:
-            await governor.pace(weight)
-            until = governor.retry_at(call.resource)  # another write may have met the limit meanwhile
+            try:
+                token = await self._token(call)
+            except GitHubError as error:  # no token, so nothing was sent
+                return self.outcome_of(error)
+            until = await governor.pace(call.resource, weight)
         if until is not None:
-            return self._later(until, "not sent: a limit of GitHub's is in force")
-        try:
-            reply = await self._attempt(call, WRITE_TIMEOUT)
-        except GitHubError as error:  # no token, so nothing was sent
-            return self.outcome_of(error)
+            return self._later(until, "not sent: a limit of GitHub's is in force, or too many writes come first")
+        reply = await self._attempt(call, token, WRITE_TIMEOUT)
         until = governor.note(call.resource, reply.status, reply.headers, reply.message)
         if until is not None:
             return self._later(until, reply.message)
@@ -336,14 +337,14 @@ class Transport:
         wait = max(until - self._clock(), timedelta(0))
         return Outcome(kind=OutcomeKind.LATER, detail=detail, retry_after=wait)
 
-    async def _attempt(self, call: Call, seconds: float) -> Reply:
-        """Send one request. Never raises for what the network or GitHub does; raises if no token can be had."""
+    async def _token(self, call: Call) -> str | None:
+        """Return what to send the request with, None = the App's JWT. Raises if no token can be had."""
         reach = call.reach
-        if reach is None:
-            headers = sansio.create_headers(USER_AGENT, jwt=self._auth.jwt())
-        else:
-            token = await self._auth.token(reach, lambda: self._minter.mint(reach))
-            headers = sansio.create_headers(USER_AGENT, oauth_token=token)
+        return None if reach is None else await self._auth.token(reach, lambda: self._minter.mint(reach))
+
+    async def _attempt(self, call: Call, token: str | None, seconds: float) -> Reply:
+        """Send one request. Never raises for what the network or GitHub does."""
+        headers = sansio.create_headers(USER_AGENT, oauth_token=token, jwt=self._auth.jwt() if token is None else None)
         headers |= {"x-github-api-version": API_VERSION, **dict(call.headers)}
         if call.body is not None:
             headers["content-type"] = "application/json"
@@ -351,10 +352,10 @@ class Transport:
         if reply.status == 403:
             self._lacks_permission(call, reply.message)
         if reply.status == 401:
-            if reach is None:
+            if call.reach is None or token is None:
                 self._auth.drop_jwt(time_of(reply))
             else:
-                self._auth.drop(reach, token)
+                self._auth.drop(call.reach, token)
         return reply
 
     async def _send(self, call: Call, headers: Mapping[str, str], seconds: float) -> Reply:

@@ -1,7 +1,10 @@
 """4. Actions to GitHub, each outcome recorded.
 
 Actions that GitHub takes many of at once go in batches; a merge and an edit of the issue go alone. The lease is renewed
-before each batch. A write is never tried again here: its outcome is noted, the next turn looks and decides anew.
+right before each batch, after whatever is read for it; a request that has to queue for long comes back as LATER, and one
+that is sent has 20 s.
+
+Neither a write nor a read that it needs is tried again here: the outcome is noted, the next turn looks and decides anew.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -41,6 +44,7 @@ from bot.core.memory import Memory
 from bot.core.model import NodeId
 from bot.core.plan.tick import tick, untick
 from bot.core.trials import learned
+from bot.errors import GitHubError, NotFound, RateLimited
 from bot.github.port import GitHub, RepositoryRef
 from bot.store import journal, lanes
 from bot.store.db import Database
@@ -50,7 +54,7 @@ log = structlog.get_logger()
 
 NOT_SETTLED = frozenset({OutcomeKind.MOVED, OutcomeKind.LATER, OutcomeKind.UNKNOWN})
 STUBBORN = 15  # turns in a row after which a guard that refuses still is no passing thing
-BATCH = 20  # actions under one renewal of the lease: even paced at one a second they end well within it
+BATCH = 20  # actions between two looks at whether the lane is still ours
 SHOWN = (
     AddLabels,
     RemoveLabels,
@@ -128,7 +132,8 @@ async def apply(
 ) -> Applied:
     """Carry out a turn's actions in their order; stops early where a write was left without an answer.
 
-    Stops after a merge, too: the base is another one now, and nothing was judged against it.
+    Stops after a merge, too: the base is another one now, and nothing was judged against it. An action that needs a read
+    which fails is LATER, or MOVED if what it is about is gone; what was done before stays done.
 
     Raises LeaseLost when another worker took over; what was done until then is seen by that worker on GitHub itself.
     """
@@ -150,28 +155,38 @@ async def _batch(
 ) -> list[Outcome]:
     if isinstance(batch[0], Lone):
         await _renew(database, lease)
-        return [await _lone(github, repository, batch[0])]
+        try:
+            return [await _lone(github, database, lease, repository, batch[0])]
+        except GitHubError as error:
+            return [_unread(error)]
     mutations: list[Mutation] = [each for each in batch if not isinstance(each, Lone)]
     known = await _known(github, database, lease, repository, mutations)
     wanted = [each for each in mutations if each not in known]
     done = dict(zip(wanted, await github.mutate(repository, wanted), strict=True)) if wanted else {}
-    async with database.session() as session:  # T5
-        for action, outcome in done.items():
-            if not isinstance(action, PostComment):
-                continue
-            if outcome.kind is OutcomeKind.DONE:
-                await journal.complete(session, lease.lane_id, action.journal_key, outcome.result)
-            elif outcome.kind is not OutcomeKind.UNKNOWN:
-                await journal.withdraw(session, lease.lane_id, action.journal_key)
+    await _note(database, lease, {each: outcome for each, outcome in done.items() if isinstance(each, PostComment)})
     return [known[each] if each in known else done[each] for each in mutations]
 
 
-async def _lone(github: GitHub, repository: RepositoryRef, action: Lone) -> Outcome:
+async def _note(database: Database, lease: Lease, posted: Mapping[PostComment, Outcome]) -> None:
+    """Note in the journal which comments were written (T5), and strike out those that surely were not."""
+    missed = [each for each, outcome in posted.items() if outcome.kind not in {OutcomeKind.DONE, OutcomeKind.UNKNOWN}]
+    async with database.session() as session:
+        for action, outcome in posted.items():
+            if outcome.kind is OutcomeKind.DONE:
+                await journal.complete(session, lease.lane_id, action.journal_key, outcome.result)
+    if missed:
+        async with database.session() as session:
+            await lanes.renew(session, lease)  # else the entries may be another worker's, for comments that it writes
+            for action in missed:
+                await journal.withdraw(session, lease.lane_id, action.journal_key)
+
+
+async def _lone(github: GitHub, database: Database, lease: Lease, repository: RepositoryRef, action: Lone) -> Outcome:
     match action:
         case MergePull():
             return await github.merge_pull(repository, action)
         case TickIssue():
-            return await _tick(github, repository, action)
+            return await _tick(github, database, lease, repository, action)
         case BuildBranch():
             return await github.build_branch(repository, action)
         case TryMerge():
@@ -187,8 +202,12 @@ async def _lone(github: GitHub, repository: RepositoryRef, action: Lone) -> Outc
 async def _known(
     github: GitHub, database: Database, lease: Lease, repository: RepositoryRef, mutations: Sequence[Mutation]
 ) -> dict[Mutation, Outcome]:
-    """Journal the comments that are about to be written; return those that an earlier, broken-off turn wrote already."""
+    """Journal the comments that are about to be written; return what is not to be written, and the outcome of that.
+
+    That are those which an earlier, broken-off turn wrote already, and all the others if that cannot be found out.
+    """
     known: dict[Mutation, Outcome] = {}
+    looked = False
     now = datetime.now(UTC)
     async with database.session() as session:
         await lanes.renew(session, lease)
@@ -201,10 +220,26 @@ async def _known(
         result = entry.result
         if entry.intended_at != now and result is None:
             since = entry.intended_at - CLOCK_SKEW
-            result = await github.find_comment(repository, action.number, action.journal_key, since)
+            try:
+                result = await github.find_comment(repository, action.number, action.journal_key, since)
+            except NotFound as error:
+                known[action] = _unread(error)
+                continue
+            except GitHubError as error:
+                return {each: known.get(each, _unread(error)) for each in mutations}
+            looked = True
         if result is not None:
             known[action] = Outcome(kind=OutcomeKind.ALREADY, result=result)
+    if looked:  # each look may have taken a while, and whoever has the lane by now looked as well
+        await _renew(database, lease)
     return known
+
+
+def _unread(error: GitHubError) -> Outcome:
+    """Return what a read that failed means for the write that needed it, which was not tried."""
+    wait = max(error.retry_at - datetime.now(UTC), timedelta(0)) if isinstance(error, RateLimited) else None
+    kind = OutcomeKind.MOVED if isinstance(error, NotFound) else OutcomeKind.LATER
+    return Outcome(kind=kind, detail=str(error), retry_after=wait)
 
 
 async def _renew(database: Database, lease: Lease) -> None:
@@ -212,12 +247,15 @@ async def _renew(database: Database, lease: Lease) -> None:
         await lanes.renew(session, lease)
 
 
-async def _tick(github: GitHub, repository: RepositoryRef, action: TickIssue) -> Outcome:
+async def _tick(
+    github: GitHub, database: Database, lease: Lease, repository: RepositoryRef, action: TickIssue
+) -> Outcome:
     """Tick in the newest body: somebody may have edited it since it was observed."""
     body = await github.issue_body(repository, action.issue)
     ticked = untick(tick(body, action.keys), action.back)
     if ticked == body:
         return Outcome(kind=OutcomeKind.ALREADY)
+    await _renew(database, lease)
     return await github.edit_issue_body(repository, action.issue, ticked)
 
 

@@ -9,6 +9,7 @@ from bot.core.actions import Outcome, OutcomeKind
 from bot.errors import NotFound, NotInstalled, RateLimited, ReadFailed
 from bot.github import transport as transport_module
 from bot.github.answers import GraphQLAnswer, Reply
+from bot.github.governor import LONGEST_QUEUE
 from tests.github.fake import INSTALLATION, Fake, Handler, Stack, build, errors, hang_up, reply, silence, text
 
 THING = "GET /repos/octo/demo/thing"
@@ -248,6 +249,38 @@ async def test_writes_of_an_installation_keep_their_distance(
     started = loop.time()
     await asyncio.gather(*(a_write(stack) for _ in range(3)))
     assert loop.time() - started >= 0.1
+
+
+async def test_a_write_that_would_queue_for_long_comes_later(
+    fake: Fake, session: aiohttp.ClientSession, private_key: str
+) -> None:
+    """Its worker has others to serve, and what it was decided from grows old."""
+    stack = build(fake, session, private_key, write_gap=LONGEST_QUEUE + 5)
+    fake.answers("PUT /repos/octo/demo/thing", reply({}))
+    await a_write(stack)
+    async with asyncio.timeout(10):
+        outcomes = [await a_write(stack) for _ in range(3)]
+    for outcome in outcomes:
+        assert isinstance(outcome, Outcome)
+        assert (outcome.kind, "not sent" in outcome.detail) == (OutcomeKind.LATER, True)
+        assert outcome.retry_after is not None
+        assert timedelta(seconds=LONGEST_QUEUE - 5) < outcome.retry_after <= timedelta(seconds=LONGEST_QUEUE + 5)
+    assert len(fake.of("PUT /repos/octo/demo/thing")) == 1
+
+
+async def test_a_write_queues_with_its_token_in_hand(
+    fake: Fake, session: aiohttp.ClientSession, private_key: str
+) -> None:
+    """Minting may take most of a minute: none of it comes between the write's turn and the write."""
+    stack = build(fake, session, private_key, write_gap=LONGEST_QUEUE + 5)
+    fake.answers("PUT /repos/octo/demo/thing", reply({}))
+    fake.answers(f"POST /app/installations/{INSTALLATION}/access_tokens", reply({}, status=404))
+    refused = await a_write(stack)
+    assert isinstance(refused, Outcome)
+    assert refused.kind is OutcomeKind.REFUSED
+    del fake.script[f"POST /app/installations/{INSTALLATION}/access_tokens"]
+    async with asyncio.timeout(10):
+        assert isinstance(await a_write(stack), Reply), "what had no token took no place in the queue"
 
 
 async def test_one_installations_writes_do_not_hold_up_anothers(

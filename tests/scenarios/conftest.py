@@ -1,6 +1,5 @@
 """A fresh stage for every story."""
 
-import gc
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -20,12 +19,6 @@ def pytest_configure(config: pytest.Config) -> None:
 def quiet() -> None:
     """Only what goes wrong is worth a line."""
     log.configure("warning")
-
-
-@pytest.fixture(autouse=True, scope="session")
-def rare_collections() -> None:
-    """Look for circular garbage rarely: with a whole GitHub in memory it costs a tenth of the time."""
-    gc.set_threshold(100_000, 50, 50)
 
 
 @pytest.fixture

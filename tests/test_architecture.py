@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,7 @@ def module(name: str, source: str, file: str = "sample.py") -> Module:
     return Module(name=name, file=file, tree=ast.parse(source))
 
 
+@cache
 def modules(program: str) -> list[Module]:
     found = []
     for path in sorted((ROOT / program).rglob("*.py")):

@@ -286,7 +286,7 @@ def generated(seed: int, heads: int = 4) -> Iterator[Files]:
         yield some_work(dice)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(6 if LONG else 3))
 async def test_just_those_conflict_that_git_finds_in_conflict(shop: Workshop, seed: int) -> None:
     base = await shop.grow({path: text_of(path) for path in PATHS})
     heads = []
@@ -305,7 +305,7 @@ async def test_just_those_conflict_that_git_finds_in_conflict(shop: Workshop, se
     await no_trace(shop, *branches)
 
 
-@pytest.mark.parametrize("first", range(100, 150 if LONG else 120, 10))
+@pytest.mark.parametrize("first", range(100, 150 if LONG else 110, 10))
 async def test_what_is_foreseen_of_many_sets_of_heads_is_what_git_says(shop: Workshop, first: int) -> None:
     """Ten sets on one repository: only whether two heads go together, as the forecast asks it."""
     base = await shop.grow({path: text_of(path) for path in PATHS})

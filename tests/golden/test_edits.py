@@ -115,7 +115,8 @@ def test_no_edit_makes_the_comment_longer_than_github_takes(number: int) -> None
         Problem(line=line, severity=Severity.ERROR, code="x", message=far, hint=far) for line in range(1, 100)
     )
     gone = Removal(title=far, by=Login("mia"), at=scenes.NOW)
-    open_ones = tuple(replace(scenes.started().streams[0], workstream=each, removed=gone) for each in changed)
+    first = scenes.started().streams[0]
+    open_ones = tuple(replace(first, workstream=each, removed=gone) for each in changed)
     view = replace(
         view,
         pending=Plan(title="", base=None, workstreams=changed, merge_order=None, problems=()),

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ ORDER = 0.87
 SEEDS = {"ws": 1.0, "deps": 0.90, "files": 0.90, "branches": 1.0}
 
 
+@cache
 def scores() -> dict[str, Any]:
     plans_folder()
     done = subprocess.run(

@@ -102,9 +102,7 @@ class IssueSeen:
     """The issue of an `issues` event, so that intake can tell a plan from any other issue."""
 
     number: IssueNumber
-    node_id: NodeId
-    open: bool
-    labels: tuple[str, ...]
+    labelled: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +113,6 @@ class Event:
     action: str  # "" where the event has none
     installation_id: int | None = None
     repository_id: int | None = None
-    repository_node_id: NodeId | None = None
     full_name: str | None = None  # of the repository: "owner/name"
     sender: Login | None = None
     app_id: int | None = None  # of a check event: the App that reports the check
@@ -125,6 +122,11 @@ class Event:
     installed: tuple[tuple[int, str], ...] = ()  # (id, full name) of repositories that the App may act on from now on
     removed: tuple[tuple[int, str], ...] = ()  # of those it may not act on any more
     uninstalled: bool = False  # the whole installation is gone or suspended
+
+
+def is_read(event: str) -> bool:
+    """Say whether Signalbox has a use for events of this name."""
+    return event in _READERS
 
 
 def read_event(event: str, payload: Mapping[str, Any]) -> Event:
@@ -156,7 +158,6 @@ def _event(name: str, body: Payload, **said: Any) -> Event:
         action=body.action,
         installation_id=body.installation.id if body.installation is not None else None,
         repository_id=repository.id if repository is not None else None,
-        repository_node_id=NodeId(repository.node_id) if repository is not None else None,
         full_name=repository.full_name if repository is not None else None,
         sender=Login(body.sender.login) if body.sender is not None else None,
         **said,
@@ -165,10 +166,8 @@ def _event(name: str, body: Payload, **said: Any) -> Event:
 
 def _issues(name: str, payload: Mapping[str, Any]) -> Event:
     body = IssuePayload.model_validate(payload)
-    issue = body.issue
-    number = IssueNumber(issue.number)
-    labels = tuple(label.name for label in issue.labels)
-    seen = IssueSeen(number=number, node_id=NodeId(issue.node_id), open=issue.state == "open", labels=labels)
+    number = IssueNumber(body.issue.number)
+    seen = IssueSeen(number=number, labelled=bool(body.issue.labels))
     return _event(name, body, wakes=(PlanIssue(number=number),), issue=seen)
 
 

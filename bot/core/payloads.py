@@ -5,7 +5,16 @@ https://docs.github.com/en/webhooks/webhook-events-and-payloads. Must not conclu
 
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 _Id = Annotated[int, Field(gt=0, lt=2**63)]
 _Number = Annotated[int, Field(gt=0, lt=2**31)]
@@ -13,9 +22,18 @@ _Number = Annotated[int, Field(gt=0, lt=2**31)]
 _SEEN = r"^[^\x00-\x1f\x7f]+$"
 _Name = Annotated[str, Field(max_length=512, pattern=_SEEN)]
 _Login = Annotated[str, Field(max_length=100, pattern=_SEEN)]
+_Branch = Annotated[str, Field(max_length=512, pattern=r"^[^\x00-\x1f\x7f]*$")]  # may be empty: no branch
 _NodeId = Annotated[str, Field(max_length=200, pattern=_SEEN)]
 _Url = Annotated[str, Field(max_length=2000, pattern=_SEEN)]
-_Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{40,64}$")]
+
+
+def _whole(text: str) -> str:
+    """Refuse half of a surrogate pair, which JSON can say and no encoding can: nothing could store it."""
+    text.encode()
+    return text
+
+
+_Text = Annotated[str, AfterValidator(_whole)]
 
 
 class Part(BaseModel):
@@ -31,11 +49,19 @@ class AccountPart(Part):
     type: str = "User"
 
 
+def _or_nobody(value: object, read: ValidatorFunctionWrapHandler) -> AccountPart | None:
+    """Who cannot be read is nobody: that costs a look at news that are none, where a refusal would cost the event."""
+    try:
+        account: AccountPart | None = read(value)
+    except ValidationError:
+        return None
+    return account
+
+
 class RepositoryPart(Part):
     """The repository it happened in."""
 
     id: _Id
-    node_id: _NodeId
     full_name: Annotated[str, Field(max_length=200, pattern=r"^[\w.-]{1,100}/[\w.-]{1,100}$")]
 
     @property
@@ -50,19 +76,12 @@ class InstallationPart(Part):
     id: _Id
 
 
-class LabelPart(Part):
-    """A label of an issue."""
-
-    name: str
-
-
 class IssuePart(Part):
     """An issue, or a pull in its shape as an issue."""
 
     number: _Number
     node_id: _NodeId
-    state: str = "open"
-    labels: tuple[LabelPart, ...] = ()
+    labels: object = ()  # whether there are any is all that counts
     pull_request: dict[str, Any] | None = None  # there = this "issue" is a pull
 
 
@@ -72,7 +91,7 @@ class CommentPart(Part):
     id: _Id
     node_id: _NodeId
     html_url: _Url
-    body: str | None = None
+    body: _Text | None = None
     created_at: AwareDatetime
     user: AccountPart | None = None  # None = the account was deleted
 
@@ -83,11 +102,10 @@ class OwnerPart(Part):
     id: int
 
 
-class SidePart(Part):
-    """One side of a pull: head or base."""
+class HeadPart(Part):
+    """The head of a pull."""
 
     ref: _Name
-    sha: _Hex
     repo: OwnerPart | None = None  # None = the fork was deleted
 
 
@@ -95,10 +113,7 @@ class PullPart(Part):
     """A pull."""
 
     number: _Number
-    node_id: _NodeId
-    state: str = "open"
-    head: SidePart
-    base: SidePart
+    head: HeadPart
 
 
 class PullNumberPart(Part):
@@ -116,7 +131,7 @@ class AppPart(Part):
 class SuitePart(Part):
     """A check suite."""
 
-    head_branch: str | None = None
+    head_branch: _Branch | None = None
     pull_requests: tuple[PullNumberPart, ...] = ()
     app: AppPart | None = None
 
@@ -141,10 +156,10 @@ class ButtonPart(Part):
 class Payload(Part):
     """What every event has."""
 
-    action: str = ""
+    action: _Text = ""
     repository: RepositoryPart | None = None
     installation: InstallationPart | None = None
-    sender: AccountPart | None = None
+    sender: Annotated[AccountPart | None, WrapValidator(_or_nobody)] = None
 
 
 class RepositoryPayload(Payload):
@@ -188,6 +203,7 @@ class RefPayload(RepositoryPayload):
 class CheckRunPayload(RepositoryPayload):
     """`check_run`."""
 
+    sender: AccountPart | None = None  # who pressed a button: a press of somebody unreadable must not pass unseen
     check_run: RunPart
     requested_action: ButtonPart | None = None
 

@@ -1,7 +1,7 @@
 """Where deliveries wait between the acknowledgement and the worker: stored by web/hook.py, taken by worker/intake.py.
 
 Must not look into a body. A delivery is kept until it was taken in, however often that fails; one that fails for good is
-parked: it stays, with its body and its error, until somebody has it replayed.
+parked: it stays, with its body and its error, until somebody has it replayed or it is forgotten (retention.py).
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 
 import structlog
-from sqlalchemy import bindparam, delete, func, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -33,6 +33,7 @@ BATCH = 100  # deliveries that one commit takes at most
 ROOM = 64 * 1024 * 1024  # bytes that may wait to be stored; when the database hangs they are not to fill the memory
 STATES = ("new", "done", "ignored", "parked")
 UNFINISHED = ("new", "parked")
+FINISHED = ("done", "ignored")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,19 @@ async def finish_all(session: AsyncSession, ends: Mapping[str, str]) -> None:
         await connection.execute(_FINISH, [{"of": guid, "into": state} for guid, state in ends.items()])
 
 
+async def park(session: AsyncSession, errors: Mapping[str, str]) -> None:
+    """Park deliveries that another try would not help, each by its GUID with what is wrong (T2). They keep their bodies."""
+    if errors:
+        connection = await session.connection()
+        await connection.execute(_PARK, [{"of": guid, "why": why[:MAX_ERROR]} for guid, why in errors.items()])
+
+
+_PARK = (
+    update(deliveries)
+    .where(deliveries.c.guid == bindparam("of"), deliveries.c.state == "new")
+    .values(state="parked", attempts=deliveries.c.attempts + 1, due_at=None, error=bindparam("why"))
+)
+
 _FINISH = (
     update(deliveries)
     .where(deliveries.c.guid == bindparam("of"))
@@ -106,10 +120,14 @@ _FINISH = (
 async def fail(session: AsyncSession, guid: str, error: str, now: datetime) -> bool:
     """Note that taking it in failed, in a transaction of its own: again after 5 s, doubling to 15 min.
 
-    True = that was the last of 8 attempts; now it is parked, with its error and body.
+    True = that was the last of 8 attempts; now it is parked, with its error and body. What somebody else took in
+    meanwhile stays as it is.
     """
-    row = deliveries.c.guid == guid
-    attempts = (await session.execute(select(deliveries.c.attempts).where(row).with_for_update())).scalar_one() + 1
+    row = and_(deliveries.c.guid == guid, deliveries.c.state == "new")
+    before = (await session.execute(select(deliveries.c.attempts).where(row).with_for_update())).scalar_one_or_none()
+    if before is None:
+        return False
+    attempts = before + 1
     over: bool = attempts >= MAX_ATTEMPTS
     due_at = now + min(FIRST_RETRY * 2 ** (attempts - 1), LAST_RETRY)
     values = {"attempts": attempts, "error": error[:MAX_ERROR], "due_at": None if over else due_at}
@@ -162,11 +180,11 @@ async def replay(session: AsyncSession, guids: Collection[str] | None = None) ->
     return made_new
 
 
-async def prune(session: AsyncSession, before: datetime, limit: int) -> int:
-    """Delete so many of the finished deliveries that came before; return how many."""
+async def prune(session: AsyncSession, before: datetime, limit: int, states: Collection[str] = FINISHED) -> int:
+    """Delete so many of the deliveries in these states that came before; return how many."""
     old = (
         select(deliveries.c.guid)
-        .where(deliveries.c.state.in_(["done", "ignored"]), deliveries.c.received_at < before)
+        .where(deliveries.c.state.in_(states), deliveries.c.received_at < before)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )

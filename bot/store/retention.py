@@ -1,9 +1,10 @@
-"""What is forgotten, and after how long: finished things only, in batches, each in a transaction of its own.
+"""What is forgotten, and after how long: what is finished or was long left alone, in batches, each in a transaction of its own.
 
 Must not delete what somebody may still have to see or to do.
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -19,6 +20,10 @@ MOST_BATCHES = 20  # of each kind at a time; the rest waits for the next time
 #: https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks
 AGES = (
     (inbox.prune, timedelta(days=30)),
+    (
+        partial(inbox.prune, states=("parked",)),
+        timedelta(days=90),
+    ),  # nobody had it replayed: else they would fill the disk
     (journal.prune, timedelta(days=90)),
     (audit.prune, timedelta(days=365)),  # after the plan's end: until then it is somebody's answer to "who did that?"
 )

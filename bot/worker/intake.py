@@ -25,6 +25,7 @@ from bot.core.events import (
     RepositoryWake,
     TypedCall,
     Wake,
+    is_read,
     read_event,
 )
 from bot.core.model import Login, NodeId, PullNumber, Role
@@ -79,14 +80,19 @@ async def take_in_all(
     """Turn deliveries into commands and wakes and close them, all in the caller's transaction (T2). Safe to repeat.
 
     `seen` holds the repositories that were noted already, so that most deliveries need not; empty it if the transaction fails.
-    Returns what each is closed as, "done" or "ignored". Its GUID is bound to every line of the log meanwhile.
+    Returns what becomes of each: "done", "ignored" = of no use to us, or "parked" = it cannot be read, which another try
+    would not change. Its GUID is bound to every line of the log meanwhile.
     """
     ends = []
     read = [_read(delivery) for delivery in waiting]  # before anything is locked: a body may be large
     for delivery, event in zip(waiting, read, strict=True):
         with structlog.contextvars.bound_contextvars(guid=delivery.guid):
             ends.append(await _taken(session, delivery, event, now, own, seen))
-    await inbox.finish_all(session, {each.guid: end for each, end in zip(waiting, ends, strict=True)})
+    closed = {each.guid: end for each, end in zip(waiting, ends, strict=True) if end != "parked"}
+    await inbox.finish_all(session, closed)
+    await inbox.park(
+        session, {each.guid: str(why) for each, why in zip(waiting, read, strict=True) if isinstance(why, PayloadError)}
+    )
     return ends
 
 
@@ -100,8 +106,8 @@ async def _taken(
 ) -> str:
     """Store a delivery's commands and wake what it is news to; return how it is to be closed."""
     if isinstance(event, PayloadError):
-        log.warning("delivery.malformed", event_name=delivery.event, error=str(event))
-        return "ignored"
+        log.error("delivery.parked", event_name=delivery.event, error=str(event))
+        return "parked"
     before = len(lanes.woken_lanes(session))
     await _installations(session, event, seen)
     about = _repository(event)
@@ -109,7 +115,7 @@ async def _taken(
         await _follow(session, event, about, delivery, now, own, seen)
     woken = list(dict.fromkeys(lanes.woken_lanes(session)[before:]))
     log.info("delivery.done", event_name=event.name, action=event.action, lanes=woken)
-    return "done"
+    return "done" if is_read(event.name) else "ignored"
 
 
 async def _follow(
@@ -135,6 +141,8 @@ async def _follow(
 
 
 def _read(delivery: inbox.Delivery) -> Event | PayloadError:
+    if not is_read(delivery.event):
+        return Event(name=delivery.event, action="")
     try:
         return read_event(delivery.event, _payload(delivery.body))
     except PayloadError as error:
@@ -190,7 +198,7 @@ async def _installations(session: AsyncSession, event: Event, seen: Seen) -> Non
 
 async def _plan_issue(session: AsyncSession, event: Event, about: Repository) -> None:
     """An issue with a label may be a plan: which label counts is in the repository's config, which the turn reads."""
-    if event.name == "issues" and event.issue is not None and event.issue.labels and event.action in PLAN_ACTIONS:
+    if event.name == "issues" and event.issue is not None and event.issue.labelled and event.action in PLAN_ACTIONS:
         await lanes.wake(session, await about.lane(session, event.issue.number))
 
 

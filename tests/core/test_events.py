@@ -153,14 +153,21 @@ def test_what_an_event_wakes(name: str, body: dict[str, Any], wakes: tuple[Wake,
 def test_every_event_says_where_it_happened() -> None:
     event = read_event("issues", payload("labeled", issue=ISSUE))
     assert (event.name, event.action, event.installation_id, event.sender) == ("issues", "labeled", 3, "mia")
-    assert (event.repository_id, event.repository_node_id, event.full_name) == (77, "R_77", "octo/demo")
+    assert (event.repository_id, event.full_name) == (77, "octo/demo")
     push = read_event("push", {"ref": "refs/heads/x", "repository": REPO})
     assert (push.action, push.installation_id, push.sender) == ("", None, None)
 
 
 def test_an_issue_event_tells_a_plan_from_another_issue() -> None:
-    event = read_event("issues", payload("closed", issue={**ISSUE, "state": "closed"}))
-    assert event.issue == IssueSeen(number=IssueNumber(5), node_id=NodeId("I_5"), open=False, labels=("plan", "bug"))
+    for labels, labelled in ((ISSUE["labels"], True), ([], False), (None, False), ([{"name": None}], True)):
+        event = read_event("issues", payload("closed", issue={**ISSUE, "labels": labels}))
+        assert event.issue == IssueSeen(number=IssueNumber(5), labelled=labelled)
+
+
+@pytest.mark.parametrize("sender", [None, {}, {"login": "\ud800"}, {"login": "x" * 101}, "ada"])
+def test_who_cannot_be_read_is_nobody(sender: object) -> None:
+    event = read_event("push", payload(ref="refs/heads/main", sender=sender))
+    assert (event.sender, event.wakes) == (None, MAIN)
 
 
 def test_a_check_event_tells_who_reports() -> None:
@@ -346,9 +353,34 @@ def test_where_the_app_may_act(
         ),
         pytest.param(
             "pull_request",
-            payload("opened", pull_request={**PULL, "base": {"ref": "main", "sha": "x"}}),
-            "pull_request.base.sha",
-            id="no sha",
+            payload("opened", pull_request={**PULL, "head": {**PULL["head"], "ref": "a\nb"}}),
+            "pull_request.head.ref",
+            id="no branch",
+        ),
+        pytest.param(
+            "issue_comment",
+            payload("created", issue=ISSUE, comment={**COMMENT, "body": "/sb pause \ud83d"}),
+            "comment.body",
+            id="half a character",
+        ),
+        pytest.param(
+            "check_suite",
+            payload("completed", check_suite={**SUITE, "head_branch": "a\ud83d"}),
+            "check_suite.head_branch",
+            id="half a character in a branch",
+        ),
+        pytest.param(
+            "check_suite",
+            payload("completed", check_suite={**SUITE, "head_branch": "a\0"}),
+            "check_suite.head_branch",
+            id="a zero in a branch",
+        ),
+        pytest.param("label", payload("edited\udc00"), "action", id="half a character in the action"),
+        pytest.param(
+            "check_run",
+            payload("requested_action", check_run=RUN, requested_action={"identifier": "why"}, sender={"login": ""}),
+            "sender.login",
+            id="a press of nobody",
         ),
         pytest.param(
             "issue_comment",

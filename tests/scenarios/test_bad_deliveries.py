@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.scenarios.play import Play
+from tests.scenarios.test_operations import sql
 
 MAX_BODY = 25 * 1024 * 1024
 
@@ -86,7 +87,7 @@ EVENTS = (
 )  # fmt: skip
 
 
-async def test_odd_payloads_are_taken_in_and_ignored(play: Play) -> None:
+async def test_odd_payloads_are_parked_and_harm_nothing(play: Play) -> None:
     """A payload that GitHub would not send is kept from harm by whoever reads it later, not by the door."""
     await play.plan()
     await play.settled()
@@ -98,6 +99,8 @@ async def test_odd_payloads_are_taken_in_and_ignored(play: Play) -> None:
             assert await send(play, body, event, guid=f"odd-{number}") == 202
     await play.settled()
     assert len(await play.comments()) == 1
+    ends = await sql(play, "SELECT state, count(*) FROM deliveries WHERE guid LIKE 'odd-%' GROUP BY state")
+    assert dict(ends) == {"parked": len(odd) * len(EVENTS), "ignored": len(odd) * 2}
     await play.say("ada", "/signalbox start")
     await play.settled()
     assert len(await play.all_pulls()) == 3  # and the program is as well as before

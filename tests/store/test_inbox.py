@@ -75,6 +75,17 @@ async def test_a_failed_delivery_backs_off_and_is_parked_at_last(database: Datab
     assert await state_of(database, "a") == ("parked", 8, b'{"n": 1}')
 
 
+async def test_what_another_took_in_meanwhile_does_not_fail_any_more(database: Database) -> None:
+    await accept(database, "a")
+    async with database.session() as session:
+        await inbox.finish(session, "a")
+    async with database.session() as session:
+        assert await inbox.fail(session, "a", "too late", NOW) is False
+        assert await inbox.fail(session, "gone", "too late", NOW) is False
+    assert await state_of(database, "a") == ("done", 0, b"")
+    assert await taken(database, NOW + timedelta(days=1)) == []
+
+
 async def park(database: Database, guid: str) -> None:
     for _ in range(8):
         async with database.session() as session:

@@ -39,6 +39,14 @@ async def test_old_finished_deliveries_are_forgotten_and_nothing_else(database: 
     assert await retention.forget(database, NOW) == 0
 
 
+async def test_what_nobody_had_replayed_for_a_quarter_is_forgotten(database: Database) -> None:
+    for state in ("new", "parked"):
+        await deliver(database, state, 3, 91 * DAY)
+        await deliver(database, state, 2, 89 * DAY)
+    assert await retention.forget(database, NOW) == 3
+    assert await counted(database) == {"new": 5, "parked": 2}
+
+
 async def test_one_time_deletes_a_bounded_number_and_the_next_goes_on(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

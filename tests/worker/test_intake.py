@@ -130,11 +130,41 @@ async def test_a_command_is_stored_once_however_often_it_comes(plan: Lane) -> No
     assert [call.verb for call in await plan.waiting()] == ["hold"]
 
 
-async def test_a_body_that_github_would_not_send_is_put_aside(plan: Lane) -> None:
+async def test_a_body_that_cannot_be_read_is_parked_at_once_and_kept_for_a_newer_version(plan: Lane) -> None:
+    """Only what GitHub signed comes so far: it is we who do not understand it."""
     await deliver(plan, "pull_request", action="opened", pull_request={"number": "twelve"})
     assert not await is_awake(plan)
     async with plan.database.session() as session:
         assert await inbox.take(session, 10, datetime.now(UTC)) == []
+        [parked] = await inbox.listed(session, ["parked"])
+        assert await inbox.replay(session) == {"guid-1"}
+        [delivery] = await inbox.take(session, 10, datetime.now(UTC))
+    assert (parked.guid, parked.attempts, parked.due_at) == ("guid-1", 1, None)
+    assert parked.error is not None
+    assert parked.error.startswith("pull_request: pull_request.number: ")
+    assert json.loads(delivery.body)["pull_request"] == {"number": "twelve"}
+
+
+async def test_half_a_character_in_a_command_is_not_tried_again_and_again(plan: Lane) -> None:
+    comment = {
+        "id": 9, "node_id": "IC_9", "html_url": "https://x.example", "body": "/sb pause \ud83d", "user": ADA,
+        "created_at": "2026-11-20T19:05:00Z",
+    }  # fmt: skip
+    await deliver(plan, "issue_comment", action="created", issue={"number": 5, "node_id": "I_5"}, comment=comment)
+    assert await plan.waiting() == []
+    async with plan.database.session() as session:
+        assert [each.guid for each in await inbox.listed(session, ["parked"])] == ["guid-1"]
+
+
+async def test_what_is_of_no_use_is_ignored_unread(plan: Lane) -> None:
+    await deliver(plan, "star", repository={"id": "none"})
+    async with plan.database.session() as session:
+        assert [each.guid for each in await inbox.listed(session, ["ignored"])] == ["guid-1"]
+
+
+async def test_news_by_nobody_is_not_ours(plan: Lane) -> None:
+    await deliver(plan, "pull_request", action="unlabeled", pull_request=PULL, sender={"login": None})
+    assert await is_awake(plan)
 
 
 async def repositories_of(database: Database) -> dict[str, bool]:

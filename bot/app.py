@@ -53,11 +53,14 @@ class Running:
     async def idle(self) -> bool:
         """Say whether nothing waits: no delivery, and no lane that is due now or soon or being worked on."""
         async with self.database.snapshot() as session:
-            clock = await now(session)
-            waiting = [await inbox.next_due(session), await lanes.next_due(session)]
             if await lanes.busy(session):
                 return False
-        return all(each is None or each > clock + SOON for each in waiting)
+            clock = await now(session)
+            for next_due in (lanes.next_due, inbox.next_due):
+                due = await next_due(session)
+                if due is not None and due <= clock + SOON:
+                    return False
+        return True
 
 
 @asynccontextmanager

@@ -280,9 +280,7 @@ class Play(WithBaseCi):
         assert self.bot is not None
 
         async def quiet() -> bool:
-            async with self.session.get(f"{self.info['api_url']}/_sandbox/deliveries") as response:
-                pending = (await response.json())["pending"]
-            return pending == 0 and self.bot is not None and await self.bot.idle()
+            return not self.world.hooks.pending and self.bot is not None and await self.bot.idle()
 
         await self.until(quiet, pause=0.1)  # each look takes the database from those who work
 

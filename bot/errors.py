@@ -39,7 +39,7 @@ class InboxFull(SignalboxError):
 
 
 class LeaseLost(SignalboxError):
-    """The lease of a lane ran out or was taken; whoever holds it now looks at the world anew."""
+    """The lane was taken by another after its lease had run out; whoever holds it now looks at the world anew."""
 
 
 class GitHubError(SignalboxError):

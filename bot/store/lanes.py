@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 PORTION = 100  # repositories or lanes of one transaction or statement, where there may be any number
 PACE = timedelta(seconds=0.25)  # between lanes that are woken without news, where there is the time
-LEASE = 60  # seconds; renewed before each action
+LEASE = 60  # seconds; renewed all along a turn and before each action
 MAX_ERROR = 2000  # characters of an error that are kept
 IN_ORDER = 7_436_300  # any number: the key of the lock that `in_order` takes on PostgreSQL
 
@@ -234,11 +234,12 @@ async def hold(session: AsyncSession, lane_id: int) -> Lease | None:
 async def renew(session: AsyncSession, lease: Lease) -> None:
     """Hold the lane for another 60 s, and lock its row until the transaction ends (T4, T5).
 
-    Raises LeaseLost if the lease ran out, even if nobody took the lane since.
+    Also one whose lease ran out, if nobody took it since: whoever takes a lane gives it a token of its own. Else raises
+    LeaseLost.
     """
     held = await session.execute(
         update(lanes)
-        .where(lanes.c.id == lease.lane_id, lanes.c.lease_token == lease.token, lanes.c.lease_until > database_now())
+        .where(lanes.c.id == lease.lane_id, lanes.c.lease_token == lease.token)
         .values(lease_until=database_now(LEASE))
         .returning(lanes.c.id)
     )

@@ -98,8 +98,8 @@ async def commit_decision(
 ) -> None:
     """Write down what a turn concluded, before any of it is done (T4). The caller journals in the same transaction.
 
-    `answers` are by command id, `ignored` are commands that get none. Renews the lease; raises LeaseLost if it ran out,
-    and then nothing of the transaction may be kept.
+    `answers` are by command id, `ignored` are commands that get none. Renews the lease; raises LeaseLost if another
+    has the lane, and then nothing of the transaction may be kept.
     """
     await lanes.renew(session, lease)
     row = {

@@ -166,7 +166,7 @@ async def settle(session: AsyncSession, lease: Lease, base: Branch, wish: Wish) 
     """Grant a plan's wish or have it wait, and wake whoever that lets go on (T4). Repeating it is safe.
 
     To be called before anything else of the transaction locks a lane. What the plan had on another base is dropped.
-    Renews the lease; raises LeaseLost if it ran out, and then nothing of the transaction may be kept.
+    Renews the lease; raises LeaseLost if another has the lane, and then nothing of the transaction may be kept.
     """
     known = await _bases_of(session, lease.lane_id)
     if wish.kind is WishKind.NONE and wish.frozen is None and not known:

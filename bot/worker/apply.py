@@ -1,8 +1,9 @@
 """4. Actions to GitHub, each outcome recorded.
 
 Actions that GitHub takes many of at once go in batches; a merge and an edit of the issue go alone. The lease is renewed
-right before each batch, after whatever is read for it; a request that has to queue for long comes back as LATER, and one
-that is sent has 20 s.
+right before each batch, after whatever is read for it, and kept all along (tenure.py); a request that has to queue for
+long comes back as LATER, and one that is sent has 20 s. What a process sends that was frozen for longer than its lease is
+held back by nothing: each action is safe to repeat or guarded, but a comment may then come twice.
 
 Neither a write nor a read that it needs is tried again here: the outcome is noted, the next turn looks and decides anew.
 """

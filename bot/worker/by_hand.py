@@ -17,6 +17,7 @@ from bot.store.db import Database
 from bot.store.installed import Repository, see
 from bot.store.lanes import Lease
 from bot.worker.rebuild import Rebuilt, rebuild
+from bot.worker.tenure import kept
 
 PATIENCE = 90.0  # seconds to wait for a worker that has the plan: longer than a lease lasts
 PAUSE = 0.2  # seconds between two tries
@@ -48,7 +49,8 @@ async def rebuild_by_hand(
         lease = await _lease(database, lane)
         if lease is None:
             return _no(f"Another worker is busy with {name}: try again in a minute.")
-        return await _restored(github, database, lease, seal, name=name, force=force)
+        async with kept(database, lease):
+            return await _restored(github, database, lease, seal, name=name, force=force)
     except LeaseLost:
         return _no(f"Another worker took {name} over meanwhile: see what it made of it, or try again.")
     except GitHubError as error:

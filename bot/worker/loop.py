@@ -1,4 +1,4 @@
-"""7. The loops that drive everything, and the only place outside transport that sleeps.
+"""7. The loops that drive everything, and with tenure.py the only place outside transport that sleeps.
 
 Stopping lets a turn that runs come to its end; what has not begun stays in the database for the next process.
 """
@@ -26,6 +26,7 @@ from bot.worker.intake import Own, take_in, take_in_all
 from bot.worker.outside import Outside
 from bot.worker.reconcile import backoff, paced, turn
 from bot.worker.resync import resync
+from bot.worker.tenure import kept
 
 log = structlog.get_logger()
 
@@ -203,14 +204,8 @@ class Worker:
     async def _outcome_of(self, lease: Lease, outside: Outside) -> str:
         """Do the turn; return how it ended: "done", "read_failed", "lease_lost" or "failed"."""
         try:
-            if lease.kind is LaneKind.PLAN:
-                now = datetime.now(UTC)
-                read = (
-                    await turn(self.github, self.database, self.app_id, lease, now, self.metrics, seal=self.seal)
-                    is not None
-                )
-            else:
-                read = await outside.turn(lease, datetime.now(UTC))
+            async with kept(self.database, lease):
+                read = await self._turned(lease, outside)
         except LeaseLost:
             log.info("turn.lease_lost")
             self.metrics.leases_lost.inc()
@@ -220,6 +215,13 @@ class Worker:
             await self._give_back(lease, without_secrets(f"{type(error).__name__}: {error}"))
             return "failed"
         return "done" if read else "read_failed"
+
+    async def _turned(self, lease: Lease, outside: Outside) -> bool:
+        now = datetime.now(UTC)
+        if lease.kind is not LaneKind.PLAN:
+            return await outside.turn(lease, now)
+        decision = await turn(self.github, self.database, self.app_id, lease, now, self.metrics, seal=self.seal)
+        return decision is not None
 
     def _until(self, due: timedelta | None) -> float:
         """How many seconds a turn may wait, if the next lane is due after so long."""

@@ -217,21 +217,31 @@ async def test_a_renewed_lease_holds_on_by_the_clock_of_the_database(database: D
     assert timedelta(seconds=55) < left <= timedelta(seconds=lanes.LEASE)
 
 
-@pytest.mark.parametrize("taken_by_another", [False, True])
-async def test_the_commit_of_a_zombie_is_refused_and_leaves_nothing(database: Database, taken_by_another: bool) -> None:
+async def test_a_lease_that_ran_out_and_was_not_taken_is_still_its_owner_s(database: Database) -> None:
+    """A turn may take longer than a lease: it must not have been for nothing, or each one after it would be, too."""
+    lane_id = await a_lane(database)
+    await wake(database, lane_id)
+    late = await claimed(database)
+    await run_out(database, late)
+    await commit(database, late, base=Branch("mine"))
+    assert await claim(database) is None, "it is renewed"
+    async with database.session() as session:
+        assert (await plans.load(session, lane_id)).base == "mine"
+
+
+async def test_the_commit_of_a_zombie_is_refused_and_leaves_nothing(database: Database) -> None:
     lane_id = await a_lane(database)
     await wake(database, lane_id)
     zombie = await claimed(database)
     await run_out(database, zombie)
-    if taken_by_another:
-        await commit(database, await claimed(database), base=Branch("theirs"))
+    await commit(database, await claimed(database), base=Branch("theirs"))
     with pytest.raises(LeaseLost):
         await commit(database, zombie, base=Branch("mine"))
     with pytest.raises(LeaseLost):
         async with database.session() as session:
             await plans.remember(session, zombie, Memory())
     async with database.session() as session:
-        assert (await plans.load(session, lane_id)).base == ("theirs" if taken_by_another else None)
+        assert (await plans.load(session, lane_id)).base == "theirs"
 
 
 async def test_a_zombie_cannot_release_what_another_holds(database: Database) -> None:

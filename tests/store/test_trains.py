@@ -186,7 +186,7 @@ async def test_the_train_of_a_plan_whose_process_died_is_still_its_own(station: 
 
 async def test_a_turn_that_lost_its_lease_changes_nothing(station: Station) -> None:
     async with station.database.session() as session:
-        await session.execute(update(lane_table).values(lease_until=LONG_AGO))
+        await session.execute(update(lane_table).values(lease_token="another"))
     with pytest.raises(LeaseLost):
         await station.settle(1, TAKE)
     assert await station.look(1) == TrainFacts()

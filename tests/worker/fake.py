@@ -127,6 +127,7 @@ class Fake:
     ) -> tuple[NodeId, tuple[OpenPullReading, ...]]:
         self.reads += 1
         self.first_pages.append(first_page_only)
+        await self._happen("open_pulls")
         if self.read_error is not None:
             raise self.read_error
         return NodeId("R_77"), self.outside
@@ -147,6 +148,7 @@ class Fake:
 
     async def conversations(self, repository: RepositoryRef, numbers: Sequence[int]) -> dict[int, ConversationReading]:
         self.searches += 1
+        await self._happen("conversations")
         return {number: self.talks[number] for number in numbers if number in self.talks}
 
     async def wrote(self, repository: RepositoryRef, comment: int) -> bool:

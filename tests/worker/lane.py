@@ -105,3 +105,14 @@ class Lane:
         async with self.database.session() as session:
             lane_id = await DEMO.lane(session, self.issue)
             await session.execute(update(table).where(table.c.id == lane_id).values(lease_token="another"))
+
+    async def run_out(self) -> None:
+        """Let the time of its lease pass."""
+        async with self.database.session() as session:
+            lane_id = await DEMO.lane(session, self.issue)
+            await session.execute(update(table).where(table.c.id == lane_id).values(lease_until=LONG_AGO))
+
+    async def is_held(self) -> bool:
+        """Whether somebody has it, and has time left."""
+        async with self.database.session() as session:
+            return await lanes.busy(session)

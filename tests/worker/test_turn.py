@@ -147,6 +147,16 @@ async def test_a_lease_lost_in_the_middle_stops_the_writing(lane: Lane, github: 
     assert (await lane.row()).lease_token == "another"
 
 
+async def test_a_turn_that_takes_longer_than_its_lease_comes_to_its_end(lane: Lane, github: Fake) -> None:
+    """Else it would be claimed again at once, and again take too long."""
+    github.meanwhile["read_plan"] = lane.run_out
+    await lane.say("start")
+    await lane.turn()
+    assert laid(github) == [["refs/heads/part/w1"]]
+    assert (await lane.row()).lease_token is None
+    assert (await lane.memory()).intent.start is not None
+
+
 # ---- outcomes ----
 
 

@@ -117,7 +117,12 @@ def heard(memory: Memory, serials: Iterable[int]) -> Memory:
 
 
 def is_heard(memory: Memory, serial: int) -> bool:
-    """Say whether the commands of a comment were answered; what lies too far back counts as answered."""
+    """Say whether the commands of a comment are known to be answered."""
+    return serial in memory.heard
+
+
+def was_heard(memory: Memory, serial: int) -> bool:
+    """Say the same where comments are read anew after a loss; what lies too far back counts as answered."""
     known = memory.heard
     return serial in known or (len(known) >= HEARD and 0 < serial < known[0])
 

@@ -11,13 +11,14 @@ import structlog
 
 from bot.core import failures
 from bot.core.commands.parse import commands_in
-from bot.core.keepsake import heard, is_heard, restored, unpack
+from bot.core.keepsake import heard, restored, unpack, was_heard
 from bot.core.ledger import current_rollback
 from bot.core.marker import read_marker, reply_key
 from bot.core.memory import Memory
 from bot.core.model import Branch, IssueNumber, Key, NodeId, PullNumber
 from bot.core.seal import Seal, read_sealed
 from bot.core.survey import survey
+from bot.errors import NotFound
 from bot.github.port import CommentReading, ConversationReading, GitHub, PlanQuestion, PlanReading, RepositoryRef
 from bot.store import commands, journal, plans
 from bot.store.commands import NewCommand
@@ -97,6 +98,8 @@ async def _find(github: GitHub, lease: Lease, seal: Seal, now: datetime) -> _Fou
         return None
     question = PlanQuestion(issue=issue, base=None, branches=(), comment=None, compare_branches=False)
     reading = await github.read_plan(repository, question)
+    if reading.repository.id != lease.repository_id:  # the seal, too, goes by the repository that the lane is of
+        raise NotFound(f"{lease.full_name} is another repository by now")
     memory = _kept(status, reading, seal, now)
     if memory.lost and not memory.heard:  # it is not known which were answered: nobody's word from before counts
         memory = heard(memory, (each.id for each in said.comments if commands_in(each.body)))
@@ -183,7 +186,7 @@ def _unanswered(
     replied = set(_written(talks))
     for number, talk in talks.items():
         for said in talk.comments:
-            if said.ours or said.edited or said.id < status.id or is_heard(memory, said.id):
+            if said.ours or said.edited or said.id < status.id or was_heard(memory, said.id):
                 continue
             for typed in commands_in(said.body):
                 source = f"comment:{said.id}:{typed.line}"

@@ -22,6 +22,7 @@ from bot.core.keepsake import (
     restored,
     size,
     unpack,
+    was_heard,
 )
 from bot.core.marker import mark, read_marker
 from bot.core.memory import Memory
@@ -142,8 +143,9 @@ def test_what_finds_no_room_at_all_is_said_to_be_lost() -> None:
 def test_a_comment_whose_commands_were_answered_is_known_however_many_there_are() -> None:
     memory = heard(Memory(), [0, *range(10, 10 + HEARD + 5)])
     assert len(memory.heard) == HEARD
-    assert [is_heard(memory, serial) for serial in (0, 9, 10, 14, 15, 500)] == [False, True, True, True, True, False]
-    assert not is_heard(heard(Memory(), [7]), 6)
+    assert [was_heard(memory, serial) for serial in (0, 9, 10, 14, 15, 500)] == [False, True, True, True, True, False]
+    assert [is_heard(memory, serial) for serial in (0, 9, 14, 15, 500)] == [False, False, False, True, False]
+    assert not was_heard(heard(Memory(), [7]), 6)
 
 
 def test_it_says_how_much_room_it_wants() -> None:

@@ -11,9 +11,11 @@ from bot.core.facts import OwnCheck
 from bot.core.marker import mark
 from bot.core.model import IssueNumber, Login, NodeId
 from bot.core.seal import Seal
+from bot.errors import NotFound
 from bot.github.port import CommentReading, ConversationReading
 from bot.store import lanes, plans
 from bot.store.db import Database
+from bot.worker.rebuild import rebuild
 from tests.worker.fake import Fake, a_free_pull
 from tests.worker.lane import SEAL, Lane
 
@@ -119,6 +121,15 @@ async def test_an_old_command_that_arrives_again_is_not_obeyed_again(lane: Lane,
     await lane.say("hold W1 not yet", 102)
     await lane.turn()
     assert (await lane.memory()).intent.held == {}
+
+
+async def test_what_another_repository_of_that_name_kept_is_not_taken_over(lane: Lane, github: Fake) -> None:
+    """The old one was renamed, a new one has its name: GitHub shows one, the lane is of the other."""
+    await lose(lane, github)
+    lease = await lane.claim()
+    with pytest.raises(NotFound):
+        await rebuild(github, lane.database, replace(lease, repository_id=78), SEAL, datetime.now(UTC))
+    assert (await lane.stored()).started is False
 
 
 async def test_a_new_plan_is_a_new_plan(lane: Lane, github: Fake) -> None:

@@ -8,6 +8,7 @@ import pytest
 from bot.core.commands.fold import fold
 from bot.core.config import Config
 from bot.core.facts import Answer, CommandFacts, Facts, Verdict
+from bot.core.keepsake import HEARD
 from bot.core.memory import Memory
 from bot.core.model import Intent, Key, Login, NodeId, PlanState, PullNumber, Role, Stage
 from bot.core.views import PlanView, WorkstreamView
@@ -316,3 +317,11 @@ def test_a_plan_without_workstreams_has_none_to_name() -> None:
     memory, answers, _ = fold(given, a_memory(), lambda _, __: empty)
     assert memory == a_memory()
     assert [answer.verdict for answer in answers.values()] == [REFUSED, REFUSED]
+
+
+def test_an_old_command_that_arrives_late_is_answered_and_one_that_was_answered_is_not() -> None:
+    """However many newer ones were: only where a database was lost is it not known which of the old ones were."""
+    memory = replace(a_memory(), heard=tuple(range(1000, 1000 + HEARD)))
+    late, known = a_command("status", id=1, serial=10), a_command("status", id=2, serial=1000)
+    _, answers, ignored = fold(facts(commands=(late, known)), memory, a_judge())
+    assert (set(answers), ignored) == ({1}, {2})

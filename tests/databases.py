@@ -107,15 +107,15 @@ async def migrated(kind: str, folder: Path) -> str:
 
 
 @contextmanager
-def statements(database: Database) -> Iterator[list[int]]:
-    """Collect the statements of a database's sessions, each as the number of its values; a statement for many rows is one."""
-    engine, sizes = database.engine.sync_engine, list[int]()
+def statements(database: Database) -> Iterator[list[tuple[str, int]]]:
+    """Collect the statements of a database's sessions, each with the number of its values; one for many rows is one with 0."""
+    engine, said = database.engine.sync_engine, list[tuple[str, int]]()
 
-    def note(_connection: object, _cursor: object, _statement: str, values: Any, _context: object, many: bool) -> None:
-        sizes.append(0 if many else len(values))
+    def note(_connection: object, _cursor: object, statement: str, values: Any, _context: object, many: bool) -> None:
+        said.append((statement, 0 if many else len(values)))
 
     event.listen(engine, "before_cursor_execute", note)
-    yield sizes
+    yield said
     event.remove(engine, "before_cursor_execute", note)
 
 

@@ -206,6 +206,7 @@ async def _command(
     session: AsyncSession, about: Repository, call: TypedCall, source: str, guid: str, now: datetime
 ) -> None:
     """Store a command for the plan it is about; for the repository, if no plan is known to have its pull."""
+    await lanes.in_order(session)  # before any row is changed: see lanes.py
     pull = call.pull
     if pull is None and call.issue is not None and call.head is not None:
         pull = await pull_of_branch(session, about.id, call.head)

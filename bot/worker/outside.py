@@ -101,6 +101,7 @@ class Outside:
         seen = replace(repository, node_id=node_id)
         applied = await apply(self.github, self.database, lease, seen, list(dict.fromkeys(actions)))
         async with self.database.session() as session:  # T5
+            await lanes.renew(session, lease)
             shown = applied.shown(answers)
             await commands.close(session, *shown)
             await audit.write(session, lease, [_told(call) for call in waiting if call.id in shown])
@@ -142,6 +143,7 @@ class Outside:
         self, session: AsyncSession, lease: Lease, pulls: Sequence[OpenPullReading]
     ) -> list[StoredCommand]:
         """Hand commands over whose pull turned out to be a plan's, by its branch if need be; return those that stay."""
+        await lanes.in_order(session)  # before any row is changed: see lanes.py
         heads = {pull.number: pull.head for pull in pulls if not pull.cross_repository}
         stay: list[StoredCommand] = []
         for call in await commands.pending(session, lease.lane_id):

@@ -18,7 +18,7 @@ from bot.store.plans import StoredPlan
 from bot.store.tables import lanes as table
 from bot.worker.intake import Own, take_in
 from tests.build import APP, CI_APP
-from tests.databases import statements
+from tests.databases import ONLY_POSTGRESQL, statements
 from tests.worker.fake import Fake
 from tests.worker.lane import Lane
 
@@ -43,7 +43,9 @@ async def plan(database: Database, github: Fake) -> Lane:
     return lane
 
 
-async def deliver(lane: Lane, event: str, own: Own = OWN, **payload: Any) -> None:
+async def deliver(
+    lane: Lane, event: str, own: Own = OWN, seen: dict[int, Repository] | None = None, **payload: Any
+) -> None:
     """Take one delivery in."""
     body = {
         "repository": {"id": 77, "node_id": "R_77", "full_name": "octo/demo"}, "installation": {"id": 5}, "sender": ADA,
@@ -52,7 +54,7 @@ async def deliver(lane: Lane, event: str, own: Own = OWN, **payload: Any) -> Non
     delivery = Delivery(guid="guid-1", event=event, received_at=datetime.now(UTC), body=json.dumps(body).encode())
     async with lane.database.session() as session:
         await inbox.accept(session, delivery.guid, event, delivery.body, delivery.received_at)
-        await take_in(session, delivery, datetime.now(UTC), own, {})
+        await take_in(session, delivery, datetime.now(UTC), own, {} if seen is None else seen)
 
 
 async def is_awake(lane: Lane) -> bool:
@@ -130,6 +132,24 @@ async def test_a_command_is_stored_once_however_often_it_comes(plan: Lane) -> No
     assert [call.verb for call in await plan.waiting()] == ["hold"]
 
 
+@ONLY_POSTGRESQL
+async def test_a_command_for_the_owner_of_a_pull_takes_the_locks_in_their_order(plan: Lane) -> None:
+    """Else two that each hold what the other waits for end one of them."""
+    comment = {
+        "id": 9, "node_id": "IC_9", "html_url": "https://x.example", "body": "/sb hold W1", "user": ADA,
+        "created_at": "2026-11-20T19:05:00Z",
+    }  # fmt: skip
+    seen = {77: Repository(id=77, installation_id=5, full_name="octo/demo")}
+    with statements(plan.database) as said:
+        await deliver(
+            plan, "issue_comment", seen=seen, action="created", comment=comment,
+            issue={"number": 12, "node_id": "PR_12", "pull_request": {}},
+        )  # fmt: skip
+    texts = [text.split("(")[0].strip() for text, _ in said]
+    assert texts.index("SELECT pg_advisory_xact_lock") < texts.index("INSERT INTO commands")
+    assert [call.verb for call in await plan.waiting()] == ["hold"]
+
+
 async def test_a_body_that_cannot_be_read_is_parked_at_once_and_kept_for_a_newer_version(plan: Lane) -> None:
     """Only what GitHub signed comes so far: it is we who do not understand it."""
     await deliver(plan, "pull_request", action="opened", pull_request={"number": "twelve"})
@@ -178,17 +198,17 @@ async def test_any_number_of_repositories_is_installed_and_removed_by_few_statem
     """Nothing else is written to the database meanwhile, so that two thousand of them must not take seconds."""
     await Lane(database=plan.database, github=github, issue=None).wake()
     many = [{"id": 77 + number, "node_id": "R_1", "full_name": f"octo/r{number}"} for number in range(350)]
-    with statements(plan.database) as sizes:
+    with statements(plan.database) as said:
         await deliver(plan, "installation", action="created", repository=None, repositories=many)
-    assert len(sizes) < 30
-    assert max(sizes) < 200
+    assert len(said) < 30
+    assert max(size for _, size in said) < 200
     assert await is_awake(plan)
     assert await repositories_of(plan.database) == {f"octo/r{number}": True for number in range(350)}
-    with statements(plan.database) as sizes:
+    with statements(plan.database) as said:
         await deliver(
             plan, "installation_repositories", action="removed", repository=None, repositories_removed=many[1:]
         )
-    assert len(sizes) < 10
+    assert len(said) < 10
     assert await repositories_of(plan.database) == {f"octo/r{number}": number == 0 for number in range(350)}
 
 

@@ -9,12 +9,13 @@ from bot.core.actions import Action, Outcome, OutcomeKind, PostComment, PutCheck
 from bot.core.facts import OwnCheck
 from bot.core.model import Branch, Key, Login, NodeId, PullNumber, Sha
 from bot.core.train_wish import Wish, WishKind
-from bot.errors import ReadFailed
+from bot.errors import LeaseLost, ReadFailed
 from bot.store import commands, lanes, plans, trains
 from bot.store.db import Database
 from bot.store.plans import StoredPlan
 from bot.worker.outside import FULL_PASS, Outside
 from tests.build import sha
+from tests.databases import ONLY_POSTGRESQL, statements
 from tests.worker.fake import Fake, a_free_pull
 from tests.worker.lane import Lane
 
@@ -113,6 +114,36 @@ async def test_a_command_outside_any_plan_is_answered_once(repository: Lane, git
     async with database.session() as session:
         assert await commands.pending(session, 1) == []
     assert [action.content for action in github.done if isinstance(action, React)][:2] == ["EYES", "CONFUSED"]
+
+
+@ONLY_POSTGRESQL
+async def test_a_command_is_handed_over_with_the_locks_in_their_order(
+    repository: Lane, github: Fake, database: Database
+) -> None:
+    """Else two that each hold what the other waits for end one of them."""
+    plan = await a_plan(database, github)
+    await repository.say("hold", author="wim", pull=12)
+    lease = await repository.claim()
+    with statements(database) as said:
+        async with database.session() as session:
+            await Outside(github=github, database=database)._sorted_out(session, lease, [])
+    texts = [text.split("(")[0].strip() for text, _ in said]
+    changed = [number for number, text in enumerate(texts) if text.startswith("UPDATE commands")]
+    assert texts.index("SELECT pg_advisory_xact_lock") < changed[0]
+    assert [call.author for call in await plan.waiting()] == [Login("wim")]
+
+
+async def test_a_turn_that_lost_its_lane_closes_no_command(repository: Lane, github: Fake) -> None:
+    await repository.say("hold", author="wim", pull=20)
+
+    async def taken_over() -> Outcome:
+        await repository.lose()
+        return Outcome(kind=OutcomeKind.DONE, result="IC_1")
+
+    github.answers[PostComment] = [taken_over]
+    with pytest.raises(LeaseLost):
+        await repository.turn_outside()
+    assert len(await repository.waiting()) == 1
 
 
 async def test_a_failed_read_writes_nothing(repository: Lane, github: Fake) -> None:

@@ -7,6 +7,7 @@ GitHub sends each event once and never again by itself, so those that failed are
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import GitHubError
 from bot.github.port import FailedDelivery, GitHub
@@ -28,13 +29,22 @@ async def resync(github: GitHub, database: Database, now: datetime, period: time
     """Look for repositories we do not know yet, wake what is open there, ask for failed deliveries again.
 
     `period` is how often this is done. Failures are logged and left for the next time: nothing depends on one resync.
+    What is old is forgotten last, so that nothing waits for it whatever becomes of that.
     """
-    await forget(database, now)
     try:
         await _wake_installed(github, database, period)
         await _failed_deliveries(github, database, now, period)
     except GitHubError as error:
         log.warning("resync.failed", error=str(error), kind=type(error).__name__)
+    finally:
+        await _forget(database, now)
+
+
+async def _forget(database: Database, now: datetime) -> None:
+    try:
+        await forget(database, now)
+    except SQLAlchemyError as error:
+        log.error("retention.failed", error=str(error), kind=type(error).__name__)  # noqa: TRY400 - the trace says no more
 
 
 async def _wake_installed(github: GitHub, database: Database, period: timedelta) -> None:

@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.testing import capture_logs
 
 from bot.github.port import FailedDelivery
-from bot.store import inbox
+from bot.store import inbox, retention
 from bot.store.db import Database
 from bot.store.tables import lanes as table
 from bot.worker.resync import MOST_AT_ONCE, MOST_ATTEMPTS, is_due, resync
@@ -47,22 +49,36 @@ async def test_only_what_is_missing_and_due_is_asked_for(database: Database, git
     assert github.asked_again == [1, 4]
 
 
-async def test_any_number_of_repositories_is_looked_at_in_short_transactions(
-    database: Database, github: Fake, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_any_number_of_repositories_is_looked_at_in_short_transactions(database: Database, github: Fake) -> None:
     """While one runs, nothing else is written."""
     github.repositories = [(5, 1000 + number, f"octo/r{number}") for number in range(450)]
     commits: list[int] = []
-    with statements(database) as sizes:
-        event.listen(database.engine.sync_engine, "commit", lambda _: commits.append(len(sizes)))
+    with statements(database) as said:
+        event.listen(database.engine.sync_engine, "commit", lambda _: commits.append(len(said)))
         await resync(github, database, NOW, PERIOD)
     assert max(after - before for before, after in pairwise([0, *commits])) < 15
-    assert max(sizes) < 200
+    assert max(size for _, size in said) < 200
     async with database.session() as session:
         rows = (await session.execute(select(table).order_by(table.c.due_at))).all()
     assert [row.full_name for row in rows] == [f"octo/r{number}" for number in range(450)]
     apart = [later.due_at - sooner.due_at for sooner, later in pairwise(rows)]
     assert timedelta(minutes=1) < sum(apart, timedelta()) < PERIOD * 2
+
+
+async def test_what_cannot_be_forgotten_keeps_nothing_from_being_asked_for(
+    database: Database, github: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    github.lost = [lost(1)]
+
+    async def fail(session: AsyncSession, _before: datetime, _limit: int) -> int:
+        await session.execute(text("DELETE FROM nowhere"))
+        return 0
+
+    monkeypatch.setattr(retention, "AGES", [(fail, timedelta())])
+    with capture_logs() as logs:
+        await resync(github, database, NOW, PERIOD)
+    assert github.asked_again == [1]
+    assert "retention.failed" in [each["event"] for each in logs]
 
 
 async def test_after_a_long_outage_they_come_in_portions(database: Database, github: Fake) -> None:

@@ -14,6 +14,7 @@ from bot.core.diagnosis import diagnose
 from bot.core.examination import Examination, Health, Symptom
 from bot.core.judge import judge
 from bot.core.model import Branch, IssueNumber
+from bot.core.text import printed
 from bot.errors import GitHubError
 from bot.github.port import GitHub, RepositoryRef
 from bot.store import plans
@@ -45,12 +46,12 @@ class Report:
         return PROBLEMS if any(each.health is Health.PROBLEM for each in self.symptoms) else FINE
 
     def to_text(self) -> str:
-        """Return one line for each finding: how much it weighs, what, why it matters, what to do."""
+        """Return one line for each finding: how much it weighs, what, why it matters, what to do. A terminal obeys none of it."""
         head = f"{self.repository}, base {self.base}" if self.base else self.repository
         lines = [head, *(_line(each) for each in self.symptoms)]
         if self.blind:
             lines.append(f"cannot look: {self.blind}")
-        return "\n".join(lines)
+        return "\n".join(printed(line.replace("\n", " ")) for line in lines)
 
     def to_json(self) -> str:
         """Return the same for a program."""
@@ -67,7 +68,7 @@ class Report:
             "blind": self.blind or None,
             "findings": found,
         }
-        return json.dumps(whole, ensure_ascii=False, indent=1)
+        return json.dumps(whole, indent=1)
 
 
 async def examine(

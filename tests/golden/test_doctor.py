@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.core.diagnosis import PERMISSIONS, WANTED_EVENTS, diagnose
-from bot.core.examination import Examination, Grant, Ground, Sent
+from bot.core.examination import Examination, Grant, Ground, Health, Sent, Symptom
 from bot.core.facts import BaseFacts, RequiredCheck
 from bot.core.liveness import examined
 from bot.core.model import Branch, MergeMethod
@@ -51,6 +51,13 @@ ILL = replace(
 def report(found: Examination) -> Report:
     base = found.ground.base if found.ground is not None else ""
     return Report(repository="octo/shop", base=base, symptoms=diagnose(found, APP))
+
+
+def test_a_terminal_obeys_nothing_of_what_others_called_things() -> None:
+    symptom = Symptom(code="x", health=Health.PROBLEM, what="A check \x1b[2Jcalled\nok  all\u202e fine", why="\x9b1m")
+    told = Report(repository="octo/shop", base="ma\x1bin", symptoms=(symptom,))
+    assert told.to_text() == "octo/shop, base main\nproblem  A check called ok  all fine: 1m."
+    assert told.to_json().isascii()
 
 
 def test_a_healthy_repository() -> None:

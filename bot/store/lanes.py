@@ -231,6 +231,10 @@ async def hold(session: AsyncSession, lane_id: int) -> Lease | None:
     )
 
 
+def _lost(lease: Lease) -> LeaseLost:
+    return LeaseLost(f"lane {lease.lane_id} ({lease.full_name}#{lease.number}) is no longer ours")
+
+
 async def renew(session: AsyncSession, lease: Lease) -> None:
     """Hold the lane for another 60 s, and lock its row until the transaction ends (T4, T5).
 
@@ -244,7 +248,7 @@ async def renew(session: AsyncSession, lease: Lease) -> None:
         .returning(lanes.c.id)
     )
     if held.first() is None:
-        raise LeaseLost(f"lane {lease.lane_id} ({lease.full_name}#{lease.number}) is no longer ours")
+        raise _lost(lease)
     session.info["renewed"] = True
 
 
@@ -269,7 +273,22 @@ async def release(
         .returning(lanes.c.id)
     )
     if given_back.first() is None:
-        raise LeaseLost(f"lane {lease.lane_id} ({lease.full_name}#{lease.number}) is no longer ours")
+        raise _lost(lease)
+
+
+async def put_back(session: AsyncSession, lease: Lease) -> None:
+    """Give back a lane that was held beside the workers, due now: no wake is lost, and the last turn's end stays (T6).
+
+    Raises LeaseLost if somebody else has the lane.
+    """
+    given_back = await session.execute(
+        update(lanes)
+        .where(lanes.c.id == lease.lane_id, lanes.c.lease_token == lease.token)
+        .values(due_at=database_now(), lease_token=None, lease_until=None)
+        .returning(lanes.c.id)
+    )
+    if given_back.first() is None:
+        raise _lost(lease)
 
 
 async def next_due(session: AsyncSession) -> datetime | None:

@@ -20,6 +20,8 @@ from bot.store.tables import commands as command_table
 from bot.store.tables import journal, plan_branches, plans
 from bot.store.tables import lanes as lane_table
 
+MOST_TRIES = 16  # turns in a row over a plan not read yet, about 45 minutes, until it counts as one that cannot be read
+
 _MEMORY = TypeAdapter(Memory)
 
 
@@ -65,12 +67,12 @@ async def known_issues(session: AsyncSession, repository_id: int) -> frozenset[i
 
 
 async def unread(session: AsyncSession, repository_id: int) -> dict[int, bool]:
-    """Return the issues of a repository that have a lane and nothing else, and whether a turn over them is due some time.
+    """Return the issues of a repository that have a lane and nothing else, and whether a turn may yet read them.
 
-    None is due where the issue is gone.
+    None is due where the issue is gone; one that failed MOST_TRIES times in a row may fail for ever.
     """
     rows = await session.execute(
-        select(lane_table.c.number, lane_table.c.due_at)
+        select(lane_table.c.number, lane_table.c.due_at, lane_table.c.failures)
         .outerjoin(plans, plans.c.lane_id == lane_table.c.id)
         .where(
             lane_table.c.repository_id == repository_id,
@@ -78,7 +80,7 @@ async def unread(session: AsyncSession, repository_id: int) -> dict[int, bool]:
             plans.c.lane_id.is_(None),
         )
     )
-    return {row.number: row.due_at is not None for row in rows}
+    return {row.number: row.due_at is not None and row.failures < MOST_TRIES for row in rows}
 
 
 async def forget(session: AsyncSession, lease: Lease) -> None:

@@ -58,7 +58,6 @@ async def rebuild_by_hand(
 
 
 async def _restored(github: GitHub, database: Database, lease: Lease, seal: Seal, *, name: str, force: bool) -> Report:
-    due: datetime | None = None
     try:
         async with database.session() as session:
             known = lease.number in await plans.known_issues(session, lease.repository_id)
@@ -71,11 +70,10 @@ async def _restored(github: GitHub, database: Database, lease: Lease, seal: Seal
             return _no(
                 f"{name} has no status comment of this App: there is nothing to restore. A plan label makes it a new plan."
             )
-        due = datetime.now(UTC)
         return Report(lines=tuple(_told(name, found)), exit_code=1 if found.memory.lost else 0)
     finally:
         async with database.session() as session:
-            await lanes.release(session, lease, next_due=due, failures=lease.failures)
+            await lanes.put_back(session, lease)
 
 
 def _told(name: str, found: Rebuilt) -> Iterator[str]:

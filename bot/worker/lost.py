@@ -25,11 +25,13 @@ class Lost:
     """What the store has to learn first."""
 
     issues: frozenset[int]  # plans whose checks are on open pulls: these pulls are nobody else's
-    awaited: bool  # True = some of them have yet to be read, and until then it is not known which pulls they have
+    awaited: bool  # True = some have yet to be read, and until then it is not known which pulls they have
 
 
 async def lost_plans(github: GitHub, database: Database, lease: Lease, named: Collection[int]) -> Lost:
     """Find the plans that the store does not know, and have them looked at; `named` are those that pulls' checks name.
+
+    One that cannot be read is awaited for three quarters of an hour: without end it would keep every pull from its check.
 
     The issues are searched once for a repository, in one request and one for ten that carry the label. Raises as reads do.
     """

@@ -353,7 +353,7 @@ def test_where_the_app_may_act(
         ),
         pytest.param(
             "pull_request",
-            payload("opened", pull_request={**PULL, "head": {**PULL["head"], "ref": "a\nb"}}),
+            payload("opened", pull_request={**PULL, "head": {"ref": "a\nb"}}),
             "pull_request.head.ref",
             id="no branch",
         ),

@@ -15,6 +15,8 @@ from bot.errors import NotFound
 from bot.github.port import CommentReading, ConversationReading
 from bot.store import lanes, plans
 from bot.store.db import Database
+from bot.store.plans import MOST_TRIES
+from bot.worker.by_hand import rebuild_by_hand
 from bot.worker.rebuild import rebuild
 from tests.worker.fake import Fake, a_free_pull
 from tests.worker.lane import SEAL, Lane
@@ -51,6 +53,15 @@ async def lose(lane: Lane, github: Fake, *more: CommentReading, status: dict[str
 def judged(github: Fake) -> list[str]:
     """The heads that got a check."""
     return [each.head_sha for each in github.done if isinstance(each, PutCheck)]
+
+
+def shown(external_id: str) -> tuple[OwnCheck, ...]:
+    return (
+        OwnCheck(
+            node_id=NodeId("CR_1"), status="completed", conclusion="failure", external_id=external_id, started_at=None,
+            url="",
+        ),
+    )  # fmt: skip
 
 
 async def forget(lane: Lane) -> None:
@@ -132,6 +143,22 @@ async def test_what_another_repository_of_that_name_kept_is_not_taken_over(lane:
     assert (await lane.stored()).started is False
 
 
+@pytest.mark.parametrize("known", [True, False])
+async def test_by_hand_it_loses_no_wake_nor_what_the_last_turn_said(lane: Lane, github: Fake, known: bool) -> None:
+    """The lane was due when it was held, or it was woken in that moment: nobody would look at it for hours."""
+    github.repositories = [(5, 77, "octo/demo")]
+    if known:
+        await lane.turn()
+    lease = await lane.claim()
+    async with lane.database.session() as session:
+        await lanes.release(session, lease, datetime.now(UTC), failures=3, error="as it was")
+    report = await rebuild_by_hand(github, lane.database, SEAL, repository="octo/demo", issue=5, force=False)
+    assert report.exit_code == 1
+    row = await lane.row()
+    assert (row.lease_token, row.failures, row.error) == (None, 3, "as it was")
+    assert row.due_at <= datetime.now(UTC) + timedelta(seconds=1)
+
+
 async def test_a_new_plan_is_a_new_plan(lane: Lane, github: Fake) -> None:
     await lane.turn()
     assert github.searches == 1
@@ -161,13 +188,26 @@ async def test_no_pull_is_judged_before_the_plans_of_the_repository_are_known(
     assert github.searches == searches
 
 
+async def test_a_plan_that_never_can_be_read_does_not_keep_every_pull_from_its_check_for_ever(
+    lane: Lane, github: Fake, database: Database
+) -> None:
+    repository = Lane(database=database, github=github, issue=None)
+    assert await lose(lane, github)
+    github.labelled = (IssueNumber(5),)
+    named = replace(a_free_pull(21), own_checks=shown("plan/5/abc/def/000"))
+    github.outside = (a_free_pull(20), named)
+    for failures, checked in ((MOST_TRIES - 1, []), (MOST_TRIES, [f"{20:040x}"])):
+        lease = await lane.claim()
+        async with database.session() as session:
+            await lanes.release(session, lease, datetime.now(UTC) + timedelta(hours=1), failures, "it raised")
+        github.done.clear()
+        await repository.turn_outside()
+        assert judged(github) == checked
+
+
 async def test_a_pull_whose_check_names_a_plan_that_is_gone_is_left_alone(github: Fake, database: Database) -> None:
     repository = Lane(database=database, github=github, issue=None)
-    check = OwnCheck(
-        node_id=NodeId("CR_1"), status="completed", conclusion="failure", external_id="plan/9/abc/def/000", started_at=None,
-        url="",
-    )  # fmt: skip
-    github.outside = (a_free_pull(20, own_checks=(check,)), a_free_pull(21))
+    github.outside = (a_free_pull(20, own_checks=shown("plan/9/abc/def/000")), a_free_pull(21))
     await repository.turn_outside()
     assert github.did(PutCheck) == []
     await Lane(database=database, github=github, issue=9).turn()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from bot.core.model import Branch, IssueNumber, Key, Login, PullNumber
 from bot.store import inbox, lanes, plans
@@ -152,7 +153,9 @@ async def test_a_command_for_the_owner_of_a_pull_takes_the_locks_in_their_order(
 
 async def test_a_body_that_cannot_be_read_is_parked_at_once_and_kept_for_a_newer_version(plan: Lane) -> None:
     """Only what GitHub signed comes so far: it is we who do not understand it."""
-    await deliver(plan, "pull_request", action="opened", pull_request={"number": "twelve"})
+    with capture_logs() as logs:
+        await deliver(plan, "pull_request", action="opened", pull_request={"number": "twelve"})
+    assert [each["event"] for each in logs] == ["delivery.parked"]
     assert not await is_awake(plan)
     async with plan.database.session() as session:
         assert await inbox.take(session, 10, datetime.now(UTC)) == []
@@ -170,7 +173,9 @@ async def test_half_a_character_in_a_command_is_not_tried_again_and_again(plan: 
         "id": 9, "node_id": "IC_9", "html_url": "https://x.example", "body": "/sb pause \ud83d", "user": ADA,
         "created_at": "2026-11-20T19:05:00Z",
     }  # fmt: skip
-    await deliver(plan, "issue_comment", action="created", issue={"number": 5, "node_id": "I_5"}, comment=comment)
+    with capture_logs() as logs:
+        await deliver(plan, "issue_comment", action="created", issue={"number": 5, "node_id": "I_5"}, comment=comment)
+    assert [each["event"] for each in logs] == ["delivery.parked"]
     assert await plan.waiting() == []
     async with plan.database.session() as session:
         assert [each.guid for each in await inbox.listed(session, ["parked"])] == ["guid-1"]

@@ -22,7 +22,7 @@ from sandbox.world import World
 TABLES = (lanes, plans, plan_branches, journal)
 RECORDS = ("labels", "issues", "pulls", "comments", "reactions", "reviews", "suites", "runs", "statuses", "rules")
 PARENTS = ("repository_id", "thread_id", "subject_id", "pull_id", "suite_id")
-SLOW_CLOCK = 600.0  # seconds in which each plan at rest has a turn
+SLOW_CLOCK = 600.0  # seconds in which each plan at rest has a turn: more often than in production
 
 _NODE = re.compile(r"\b[A-Z]{1,4}_[A-Za-z0-9_\-]{2,}")
 

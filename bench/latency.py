@@ -70,8 +70,8 @@ async def run(postgresql: Server | None) -> Result:
         f"plan of five, {PAUSE} s apart, from the report "
         "until the stand-in shows another check on its head; the slowest stands for p99. The stand-in, which looks everything "
         f"up one by one, runs on the same cores and is part of the time. {REAL} plans are started for real, the others are "
-        "copies of their repository with everything in it, at rest, and have their turns on the slow clock and by the look "
-        "at everything that each process begins with.",
+        "copies of their repository with everything in it, at rest. They have turns on a slow clock of ten minutes and by the "
+        "rounds without news, as fast as GitHub's limits allow, with which each process begins.",
         exceeded="; ".join(slow),
     )
 

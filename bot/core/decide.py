@@ -41,7 +41,7 @@ from bot.core.train import advance, due_checkpoint
 from bot.core.train_wish import Wish
 from bot.core.views import GateVerdict, PlanView, WorkstreamView
 
-SLOW_CLOCK = timedelta(minutes=10)  # an open plan is looked at that often even if no event comes
+SLOW_CLOCK = timedelta(days=1)  # an open plan is looked at that often even if nobody else sees to it (worker/resync.py)
 MAX_THINKING = timedelta(seconds=60)  # the longest pause while GitHub computes whether a pull could merge
 EXPLAINING = timedelta(seconds=1)  # how soon to look again for what failed checks have to say
 SHOWING = timedelta(seconds=2)  # how soon to look again for a merge that the base does not show yet

@@ -1,4 +1,7 @@
-"""The queue: two columns on the row of what is to be looked at, so that wakes merge by themselves and none is lost.
+"""The queue: columns on the row of what is to be looked at, so that wakes merge by themselves and none is lost.
+
+What an event, a command or a person woke is urgent until a turn has dealt with it, and is claimed before what is due only
+because it was not looked at for a while.
 
 A lease gives a lane to one worker at a time, by the database's clock. It fences the database, not GitHub: writes there
 are safe to repeat, guarded, or journalled.
@@ -8,25 +11,28 @@ Row locks come in one order for everybody, so that nobody waits in a circle: the
 """
 
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, case, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, case, false, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.errors import LeaseLost
-from bot.store.db import database_now, insert_into, is_postgresql, now
+from bot.store.db import database_now, insert_into, is_postgresql
 from bot.store.news import Channel, announce
+from bot.store.rounds import Open
 from bot.store.tables import lanes, plan_branches, plans
 
 T = TypeVar("T")
 
 PORTION = 100  # repositories or lanes of one transaction or statement, where there may be any number
-PACE = timedelta(seconds=0.25)  # between lanes that are woken without news, where there is the time
 LEASE = 60  # seconds; renewed all along a turn and before each action
+SOON = 1800  # seconds; what is due again within that is due for a reason, and not only by the slow clock
 MAX_ERROR = 2000  # characters of an error that are kept
 IN_ORDER = 7_436_300  # any number: the key of the lock that `in_order` takes on PostgreSQL
 
@@ -134,37 +140,36 @@ async def wake_plans_of(
     return found
 
 
-async def wake_all(
-    session: AsyncSession, repositories: Collection[int] | None = None, over: timedelta = timedelta()
-) -> int:
-    """Wake every repository and every open plan, of these repositories only if they are given; return how many (T2).
-
-    They come due one after the other, each PACE after the one before, all within `over`: a thousand at once would keep
-    what an event wakes meanwhile waiting for minutes.
-    """
+async def wake_all(session: AsyncSession, repositories: Collection[int] | None = None) -> int:
+    """Wake every repository and every open plan, of these repositories only if they are given; return how many (T2)."""
     found = await open_lanes(session, repositories)
-    await wake_in_turn(session, found, pace(len(found), over))
+    await _wake(session, [each.lane_id for each in found], None)
     return len(found)
 
 
-async def open_lanes(session: AsyncSession, repositories: Collection[int] | None = None) -> list[int]:
+async def open_lanes(session: AsyncSession, repositories: Collection[int] | None = None) -> list[Open]:
     """Return the lanes of every repository and every open plan, of these repositories only if they are given, oldest first."""
+    branches = select(func.count()).where(plan_branches.c.lane_id == lanes.c.id).scalar_subquery()
     statement = (
-        select(lanes.c.id)
+        select(lanes, branches.label("workstreams"))
         .outerjoin(plans, plans.c.lane_id == lanes.c.id)
         .where(or_(lanes.c.kind != LaneKind.PLAN.value, _unfinished()))
     )
+    rows: list[Row[Any]] = []
     if repositories is None:
-        return sorted((await session.execute(statement)).scalars())
-    found: list[int] = []
-    for some in portions(repositories):
-        found += (await session.execute(statement.where(lanes.c.repository_id.in_(some)))).scalars()
-    return sorted(found)
-
-
-def pace(count: int, over: timedelta) -> timedelta:
-    """Return how long after each other so many lanes come due: PACE, or less if that would take longer than `over`."""
-    return min(PACE, over / max(count, 1))
+        rows += await session.execute(statement)
+    for some in portions(repositories or ()):
+        rows += await session.execute(statement.where(lanes.c.repository_id.in_(some)))
+    return [
+        Open(
+            lane_id=row.id,
+            installation_id=row.installation_id,
+            look_at=row.look_at,
+            workstreams=row.workstreams if row.kind == LaneKind.PLAN.value else None,
+            resting=row.due_at is None,
+        )
+        for row in sorted(rows, key=lambda row: row.id)
+    ]
 
 
 def portions(ids: Iterable[T]) -> Iterator[list[T]]:
@@ -174,29 +179,45 @@ def portions(ids: Iterable[T]) -> Iterator[list[T]]:
         yield rest[start : start + PORTION]
 
 
-async def claim(session: AsyncSession, kind: LaneKind | None = None) -> Lease | None:
-    """Take the lane that is due longest and nobody's, for 60 s; None if there is none (T3)."""
-    at = database_now()
-    free = [lanes.c.due_at <= at, or_(lanes.c.lease_until.is_(None), lanes.c.lease_until <= at)]
-    if kind is not None:
-        free.append(lanes.c.kind == kind.value)
-    pick = (
+async def claim(session: AsyncSession, kind: LaneKind | None = None, *, urgent_first: bool = True) -> Lease | None:
+    """Take a lane that is due and nobody's, for 60 s; None if there is none (T3).
+
+    What is urgent comes first; of what is and of what is not, the one that is due longest. Whoever claims again and again
+    lets the others come first now and then, so that they are looked at too, however much happens.
+    """
+    token = {"token": str(uuid.uuid4())}
+    return _lease((await session.execute(_claim(kind, urgent_first), token)).one_or_none())
+
+
+@cache
+def _claim(kind: LaneKind | None, urgent_first: bool) -> ReturningUpdate[Any]:
+    """The statement, kept because to make it takes as long as to execute it."""
+    pick = func.coalesce(*(_due_longest(kind, urgent) for urgent in (urgent_first, not urgent_first)))
+    # The predicate stands in the outer statement too, so that it is right without row locks (SQLite has none).
+    return (
+        update(lanes)
+        .where(lanes.c.id == pick, *_free(kind, database_now()))
+        .values(lease_token=bindparam("token"), lease_until=database_now(LEASE))
+        .returning(*_LEASED)
+    )
+
+
+def _due_longest(kind: LaneKind | None, urgent: bool) -> ColumnElement[int]:
+    at = select(database_now()).scalar_subquery()  # taken once: else PostgreSQL cannot search an index for it
+    return (
         select(lanes.c.id)
-        .where(*free)
+        .where(lanes.c.urgent.is_(urgent), *_free(kind, at))
         .order_by(lanes.c.due_at, lanes.c.id)
         .limit(1)
         .with_for_update(skip_locked=True, key_share=True)
+        .scalar_subquery()
     )
-    # The predicate stands in the outer statement too, so that it is right without row locks (SQLite has none).
-    row = (
-        await session.execute(
-            update(lanes)
-            .where(lanes.c.id == pick.scalar_subquery(), *free)
-            .values(lease_token=str(uuid.uuid4()), lease_until=database_now(LEASE))
-            .returning(*_LEASED)
-        )
-    ).one_or_none()
-    return _lease(row)
+
+
+def _free(kind: LaneKind | None, at: ColumnElement[datetime]) -> list[ColumnElement[bool]]:
+    """What a lane must be to be claimed at that time."""
+    free = [lanes.c.due_at <= at, or_(lanes.c.lease_until.is_(None), lanes.c.lease_until <= at)]
+    return free if kind is None else [*free, lanes.c.kind == kind.value]
 
 
 def _lease(row: Row[Any] | None) -> Lease | None:
@@ -257,14 +278,21 @@ async def release(
 ) -> None:
     """Give the lane back, due again at `next_due` (None = when woken), or at once if it was woken meanwhile (T6).
 
+    At once is behind what is due already: else a lane that is woken in each of its turns would leave no room for others.
+    It is urgent if it is due SOON; it stays as urgent as it is if it was woken meanwhile, came to nothing (`error`) or has
+    to be followed by another turn (`failures`).
+
     Raises LeaseLost if somebody else has the lane; the new owner's turn is then the one that counts.
     """
     wanted = literal(next_due, lanes.c.due_at.type)
+    covered = lanes.c.wake_seq == lease.wake_seq
     given_back = await session.execute(
         update(lanes)
         .where(lanes.c.id == lease.lane_id, lanes.c.lease_token == lease.token)
         .values(
-            due_at=case((lanes.c.wake_seq == lease.wake_seq, wanted), else_=lanes.c.due_at),
+            due_at=case((covered, wanted), (lanes.c.due_at < database_now(), database_now()), else_=lanes.c.due_at),
+            urgent=case((covered, _still_urgent(next_due, failures, error)), else_=lanes.c.urgent),
+            look_at=database_now(),
             lease_token=None,
             lease_until=None,
             failures=failures,
@@ -289,6 +317,15 @@ async def put_back(session: AsyncSession, lease: Lease) -> None:
     )
     if given_back.first() is None:
         raise _lost(lease)
+
+
+def _still_urgent(due: datetime | None, failures: int, error: str | None) -> ColumnElement[bool]:
+    if due is None:
+        return false()
+    if error is not None:  # what was not urgent before does not become so by failing
+        return lanes.c.urgent
+    soon = literal(due, lanes.c.due_at.type) <= database_now(SOON)
+    return or_(lanes.c.urgent, soon) if failures else soon
 
 
 async def next_due(session: AsyncSession) -> datetime | None:
@@ -352,26 +389,24 @@ def woken_lanes(session: AsyncSession) -> list[int]:
     return list(session.info.get("woken", ()))
 
 
+async def wake_at(session: AsyncSession, times: Mapping[int, datetime]) -> None:
+    """Have lanes looked at without news, each by its time at the latest (T2)."""
+    if not times:
+        return
+    await _tell_of(session, list(times))
+    at = bindparam("at", type_=lanes.c.due_at.type)
+    statement = update(lanes).where(lanes.c.id == bindparam("lane")).values(**_woken_at(at), look_at=at)
+    rows = [{"lane": lane_id, "at": time} for lane_id, time in sorted(times.items())]
+    await (await session.connection()).execute(statement, rows)
+
+
 async def _wake(session: AsyncSession, lane_ids: Sequence[int], when: datetime | None) -> None:
     if not lane_ids:
         return
     await _tell_of(session, lane_ids)
     at = database_now() if when is None else literal(when, lanes.c.due_at.type)
-    await session.execute(update(lanes).where(lanes.c.id.in_(lane_ids)).values(_woken_at(at)))
-
-
-async def wake_in_turn(
-    session: AsyncSession, lane_ids: Sequence[int], apart: timedelta, after: timedelta = timedelta()
-) -> None:
-    """Wake lanes so that each comes due that long after the one before, the first now or `after` so long (T2)."""
-    if not lane_ids:
-        return
-    await _tell_of(session, lane_ids)
-    first = await now(session) + after
-    times = [{"lane": lane_id, "at": first + number * apart} for number, lane_id in enumerate(lane_ids)]
-    at = bindparam("at", type_=lanes.c.due_at.type)
-    statement = update(lanes).where(lanes.c.id == bindparam("lane")).values(_woken_at(at))
-    await (await session.connection()).execute(statement, times)
+    for some in portions(lane_ids):
+        await session.execute(update(lanes).where(lanes.c.id.in_(some)).values(**_woken_at(at), urgent=True))
 
 
 async def _tell_of(session: AsyncSession, lane_ids: Sequence[int]) -> None:

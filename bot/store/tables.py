@@ -89,12 +89,15 @@ lanes = Table(
     Column("number", BigInteger, nullable=False),  # of the plan's issue; 0 for a repository
     Column("due_at", UtcDateTime),  # when the next turn is due; NULL = only a wake brings one
     Column("wake_seq", BigInteger, nullable=False, server_default="0"),  # how often it was woken
+    Column("urgent", Boolean, nullable=False, server_default=false()),  # false = it is due only because of the time
+    Column("look_at", UtcDateTime),  # when its newest turn ended, or when the look comes that it has been given
     Column("lease_token", String(36)),  # whose it is; NULL = nobody's
     Column("lease_until", UtcDateTime),  # by the database's clock
     Column("failures", Integer, nullable=False, server_default="0"),  # turns in a row that ended in an error
     Column("error", Text),  # of the last turn
     UniqueConstraint("kind", "repository_id", "number"),
     Index(None, "due_at"),
+    Index(None, "urgent", "due_at"),
     Index(None, "repository_id"),
 )
 

@@ -4,7 +4,8 @@ Stopping lets a turn that runs come to its end; what has not begun stays in the 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import itertools
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -36,6 +37,7 @@ LEAD_SECONDS = 0.5  # until a process that has taken over the lead notices
 SHORTEST_REST = 0.05  # seconds; what is due but cannot be claimed is in somebody's hands for a moment
 PAUSE_SECONDS = 5.0  # between tries at the most while the database is away, so that all goes on soon after it is back
 INTAKE_BATCH = 20  # deliveries of one transaction
+OTHERS_FIRST = 10  # of so many claims one takes what is only due by the clock first: it waits, but not for ever
 STOP_SECONDS = 25.0  # how long a running turn may take to end; a platform usually kills after 30
 
 
@@ -85,6 +87,8 @@ class Worker:
     _own: Own = field(init=False)
     _listener: Listener | None = field(init=False)  # None = no other process tells us anything
     _seen: dict[int, Repository] = field(default_factory=dict)  # as deliveries have shown them to this process
+
+    _claims: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
         self._own = Own(app_id=self.app_id, login=None)
@@ -188,7 +192,7 @@ class Worker:
     async def _turn(self, outside: Outside) -> None:
         heard = self.due.rung
         async with self.database.session() as session:  # T3
-            lease = await lanes.claim(session)
+            lease = await lanes.claim(session, urgent_first=next(self._claims) % OTHERS_FIRST != 0)
             rest = await lanes.until_due(session) if lease is None else None
         if lease is None:
             await self.due.wait(self._until(rest), heard)

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.core.actions import Action, PostComment, PutCheck, React
 from bot.core.audit import NOT_OBEYED
 from bot.core.check import check_outside
+from bot.core.decide import SLOW_CLOCK
 from bot.core.facts import AuditEntry, AuditKind, Freeze, OwnCheck, QueueEntry, Verdict
 from bot.core.marker import mark, reply_key
 from bot.core.merge_group import group_checks
@@ -33,7 +34,7 @@ from bot.worker.reconcile import Rest, paced, rest_after
 
 log = structlog.get_logger()
 
-FULL_PASS = timedelta(hours=1)  # how often all open pulls are looked at, not only those updated last
+FULL_PASS = timedelta(hours=1)  # how often all open pulls are looked at, not only those updated last, at the soonest
 
 
 @dataclass(slots=True)
@@ -60,7 +61,7 @@ class Outside:
             read = False
             rest = rest_after(error, lease.failures, datetime.now(UTC))
         else:
-            rest = Rest(due=now + FULL_PASS)
+            rest = Rest(due=now + SLOW_CLOCK)
             if applied is None or applied.unsettled:
                 wait = applied.retry_after if applied is not None else None
                 rest = paced(lease.failures, datetime.now(UTC), wait=wait)

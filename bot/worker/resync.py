@@ -1,9 +1,10 @@
-"""6. What no event told us: at start and every few minutes, everything open is looked at again.
+"""6. What no event told us: at start and every few minutes, everything open is looked at again, or the next part of it.
 
 GitHub sends each event once and never again by itself, so those that failed are asked for
 (https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries). Must not decide anything.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -13,8 +14,10 @@ from bot.errors import GitHubError
 from bot.github.port import FailedDelivery, GitHub
 from bot.store import inbox, lanes
 from bot.store.db import Database
+from bot.store.db import now as database_time
 from bot.store.installed import Repository, see_all
 from bot.store.retention import forget
+from bot.store.rounds import Open, looks
 
 log = structlog.get_logger()
 
@@ -48,21 +51,32 @@ async def _forget(database: Database, now: datetime) -> None:
 
 
 async def _wake_installed(github: GitHub, database: Database, period: timedelta) -> None:
-    """Wake what the App may see now, one lane after the other; lanes of a repository that it lost stay at rest.
+    """Wake what the App may see now, as `looks` says; lanes of a repository that it lost stay at rest.
 
     In many short transactions: a long one would keep deliveries from being stored.
     """
-    installed = await github.installed_repositories()
-    found: list[int] = []
+    found: list[Open] = []
+    try:
+        installed = await github.installed_repositories()
+    except GitHubError:  # one installation that cannot be read keeps none of the others from being looked at
+        async with database.session() as session:
+            found += [each for each in await lanes.open_lanes(session) if not each.resting]
+        await _wake(database, found, period)
+        raise
     for some in lanes.portions(installed):
         about = [Repository(id=each, installation_id=through, full_name=name) for through, each, name in some]
         async with database.session() as session:
             await see_all(session, about)
             found += await lanes.open_lanes(session, [each.id for each in about])
-    apart = lanes.pace(len(found), period)
-    for number, woken in enumerate(lanes.portions(sorted(found))):
+    await _wake(database, found, period)
+
+
+async def _wake(database: Database, found: Sequence[Open], period: timedelta) -> None:
+    async with database.session() as session:
+        times = looks(found, await database_time(session), period)
+    for some in lanes.portions(times.items()):
         async with database.session() as session:
-            await lanes.wake_in_turn(session, woken, apart, after=number * lanes.PORTION * apart)
+            await lanes.wake_at(session, dict(some))
 
 
 async def _failed_deliveries(github: GitHub, database: Database, now: datetime, period: timedelta) -> None:

@@ -1,14 +1,15 @@
 import asyncio
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Row, select, update
 
 from bot.core.memory import Memory
 from bot.core.model import Branch, Key, PullNumber
 from bot.errors import LeaseLost
 from bot.store import lanes, plans
-from bot.store.db import Database, now
+from bot.store.db import Database, database_now, now
 from bot.store.lanes import LaneKind, Lease
 from bot.store.plans import StoredPlan
 from bot.store.tables import lanes as table
@@ -329,27 +330,166 @@ async def test_a_start_wakes_all_but_the_finished_plans(database: Database) -> N
     assert {(await claimed(database)).lane_id for _ in range(3)} == {running, preview, repository}
 
 
-async def test_many_lanes_without_news_come_due_one_after_the_other(database: Database) -> None:
-    """So that what an event wakes meanwhile is not behind all of them."""
-    plans = [await a_plan(database, number, started=True) for number in (1, 2, 3, 4)]
-    woken = await a_plan(database, 5)
+async def looked_at_without_news(database: Database, *lane_ids: int) -> None:
+    """Have them due for a look without news, as all of them were long ago."""
     async with database.session() as session:
-        assert await lanes.wake_all(session, over=timedelta(hours=1)) == 5
-        await lanes.wake(session, woken)
-    assert {(await claimed(database)).lane_id for _ in range(2)} == {plans[0], woken}
+        await lanes.wake_at(session, {lane_id: LONG_AGO + number * MINUTE for number, lane_id in enumerate(lane_ids)})
+
+
+async def rows_of(database: Database) -> dict[int, Row[Any]]:
+    async with database.session() as session:
+        return {row.id: row for row in await session.execute(select(table).order_by(table.c.id))}
+
+
+async def test_what_was_woken_comes_before_all_that_is_only_due_by_the_clock(database: Database) -> None:
+    quiet = [await a_lane(database, number) for number in (1, 2, 3)]
+    news = [await a_lane(database, number) for number in (4, 5)]
+    await looked_at_without_news(database, *quiet)
+    for lane_id in reversed(news):
+        await wake(database, lane_id)
+    assert [(await claimed(database)).lane_id for _ in range(5)] == [*reversed(news), *quiet]
     assert await claim(database) is None
-    async with database.session() as session:
-        rest = await lanes.until_due(session)
-    assert rest is not None
-    assert timedelta() < rest <= lanes.PACE
 
 
-async def test_a_short_time_for_many_lanes_is_shared_among_them(database: Database) -> None:
-    for number in (1, 2, 3, 4):
-        await a_plan(database, number, started=True)
+async def test_news_of_a_lane_that_is_overdue_brings_it_forward(database: Database) -> None:
+    first, second = await a_lane(database, 1), await a_lane(database, 2)
+    await looked_at_without_news(database, first, second)
+    await wake(database, second)
+    assert [(await claimed(database)).lane_id for _ in range(2)] == [second, first]
+
+
+async def test_what_is_only_due_by_the_clock_can_be_asked_for_first(database: Database) -> None:
+    quiet, news = await a_lane(database, 1), await a_lane(database, 2)
+    await looked_at_without_news(database, quiet)
+    await wake(database, news, LONG_AGO - MINUTE)
     async with database.session() as session:
-        await lanes.wake_all(session, over=timedelta(microseconds=4))
-    assert len({(await claimed(database)).lane_id for _ in range(4)}) == 4
+        lease = await lanes.claim(session, urgent_first=False)
+    assert lease is not None
+    assert lease.lane_id == quiet
+    async with database.session() as session:
+        lease = await lanes.claim(session, urgent_first=False)
+    assert lease is not None
+    assert lease.lane_id == news
+
+
+NOW = datetime.now(UTC)
+LATER = NOW + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("news", "due", "failures", "error", "urgent"),
+    [
+        pytest.param(True, None, 0, None, False, id="dealt with"),
+        pytest.param(True, LATER, 0, None, False, id="dealt with, slow clock"),
+        pytest.param(True, NOW, 0, None, True, id="something landed, so look at once"),
+        pytest.param(False, NOW, 0, None, True, id="something landed without news"),
+        pytest.param(False, NOW + 10 * MINUTE, 0, None, True, id="a grace time ends"),
+        pytest.param(False, LATER, 0, None, False, id="slow clock"),
+        pytest.param(True, NOW, 3, None, True, id="something moved"),
+        pytest.param(False, NOW, 3, None, True, id="something moved without news"),
+        pytest.param(True, NOW + 50 * MINUTE, 3, None, True, id="GitHub asked to wait long"),
+        pytest.param(False, NOW + 50 * MINUTE, 3, None, False, id="GitHub asked to wait long, without news"),
+        pytest.param(True, NOW, 1, "no", True, id="a read failed"),
+        pytest.param(True, NOW + 50 * MINUTE, 0, "limited", True, id="nothing may be read for long"),
+        pytest.param(False, NOW, 1, "no", False, id="a read failed without news"),
+        pytest.param(True, None, 0, "gone", False, id="the issue is gone"),
+    ],
+)
+async def test_a_lane_is_urgent_until_a_turn_has_dealt_with_its_news(
+    database: Database, *, news: bool, due: datetime | None, failures: int, error: str | None, urgent: bool
+) -> None:
+    lane_id = await a_lane(database)
+    if news:
+        await wake(database, lane_id)
+    else:
+        await looked_at_without_news(database, lane_id)
+    assert (await rows_of(database))[lane_id].urgent is news
+    lease = await claimed(database)
+    async with database.session() as session:
+        await lanes.release(session, lease, due, failures, error)
+    assert (await rows_of(database))[lane_id].urgent is urgent
+
+
+@pytest.mark.parametrize("news", [True, False])
+async def test_what_comes_during_a_turn_is_as_urgent_as_it_is(database: Database, news: bool) -> None:
+    lane_id = await a_lane(database)
+    await looked_at_without_news(database, lane_id)
+    lease = await claimed(database)
+    if news:
+        await wake(database, lane_id)
+    else:
+        await looked_at_without_news(database, lane_id)
+    await release(database, lease, LATER)
+    row = (await rows_of(database))[lane_id]
+    assert (row.urgent, row.due_at < LATER) == (news, True)
+
+
+async def test_a_lane_that_is_woken_in_its_turn_is_behind_those_that_are_due_already(database: Database) -> None:
+    first, second = await a_lane(database, 1), await a_lane(database, 2)
+    await wake(database, first)
+    await wake(database, second)
+    lease = await claimed(database)
+    assert lease.lane_id == first
+    await wake(database, first)
+    await release(database, lease)
+    assert [(await claimed(database)).lane_id for _ in range(2)] == [second, first]
+
+
+async def test_what_an_old_process_woke_is_claimed_by_a_new_one(database: Database) -> None:
+    """It writes neither column; one that it released stays urgent for one turn more."""
+    old, new = await a_lane(database, 1), await a_lane(database, 2)
+    as_before = {"due_at": database_now(), "wake_seq": table.c.wake_seq + 1}
+    async with database.session() as session:
+        await session.execute(update(table).where(table.c.id == old).values(as_before))
+    await wake(database, new)
+    assert [(await claimed(database)).lane_id for _ in range(2)] == [new, old]
+    released = {"due_at": LATER, "lease_token": None, "lease_until": None}
+    async with database.session() as session:
+        await session.execute(update(table).values(released))
+    assert [row.urgent for row in (await rows_of(database)).values()] == [False, True]
+    await looked_at_without_news(database, old, new)
+    await release(database, await claimed(database), LATER)
+    assert [row.urgent for row in (await rows_of(database)).values()] == [False, False]
+
+
+async def test_a_look_without_news_is_noted_when_it_is_given_and_when_a_turn_ends(database: Database) -> None:
+    given, waiting, never = [await a_lane(database, number) for number in (1, 2, 3)]
+    await looked_at_without_news(database, given, waiting)
+    await release(database, await claimed(database), LATER)
+    rows = await rows_of(database)
+    assert rows[given].look_at > NOW - MINUTE
+    assert (rows[waiting].look_at, rows[waiting].due_at) == (LONG_AGO + MINUTE, LONG_AGO + MINUTE)
+    assert rows[never].look_at is None
+
+
+async def test_a_later_look_without_news_delays_nothing(database: Database) -> None:
+    lane_id = await a_lane(database)
+    await wake(database, lane_id, LONG_AGO)
+    async with database.session() as session:
+        await lanes.wake_at(session, {lane_id: LATER})
+    row = (await rows_of(database))[lane_id]
+    assert (row.due_at, row.urgent) == (LONG_AGO, True)
+
+
+async def test_what_is_open_is_listed_with_what_a_look_at_it_costs(database: Database) -> None:
+    plan = await a_plan(database, 1, started=True, branches=BRANCHES)
+    unread = await a_lane(database, 2)
+    await a_plan(database, 3, started=True, open=False)
+    repository = await a_lane(database, 0, LaneKind.REPOSITORY)
+    elsewhere = await a_lane(database, 1, repository=REPOSITORY + 1)
+    await looked_at_without_news(database, repository)
+    async with database.session() as session:
+        found = await lanes.open_lanes(session)
+        assert await lanes.open_lanes(session, [REPOSITORY + 1]) == [
+            each for each in found if each.lane_id == elsewhere
+        ]
+    assert [(each.lane_id, each.installation_id, each.workstreams, each.resting) for each in found] == [
+        (plan, 5, 2, True),
+        (unread, 5, 0, True),
+        (repository, 5, None, False),
+        (elsewhere, 5, 0, True),
+    ]
+    assert [each.look_at for each in found[1:]] == [None, LONG_AGO, None]
 
 
 async def test_the_only_worker_takes_back_what_a_dead_one_held(database: Database) -> None:

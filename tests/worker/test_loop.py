@@ -1,15 +1,18 @@
-"""What the loops keep in mind between transactions."""
+"""What the loops keep in mind between transactions, and what they take first."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import event, select
 
-from bot.store import inbox
+from bot.store import inbox, lanes
 from bot.store.db import Database
-from bot.store.tables import lanes
-from bot.worker.loop import Bell, Worker
+from bot.store.installed import Repository
+from bot.store.lanes import Lease
+from bot.store.tables import lanes as table
+from bot.worker.loop import OTHERS_FIRST, Bell, Worker
+from bot.worker.outside import Outside
 from tests.build import APP
 from tests.worker.fake import Fake
 from tests.worker.lane import SEAL
@@ -38,4 +41,34 @@ async def test_a_repository_is_noted_again_after_a_commit_that_the_database_did_
         await worker._intake()
     await worker._intake()
     async with database.session() as session:
-        assert (await session.execute(select(lanes.c.full_name))).scalars().all() == ["octo/demo"]
+        assert (await session.execute(select(table.c.full_name))).scalars().all() == ["octo/demo"]
+
+
+async def test_news_is_taken_first_and_without_end_it_still_lets_the_others_come(
+    database: Database, github: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two plans are woken anew in each of their turns; thirty are overdue for their look without news."""
+    about = Repository(id=77, installation_id=5, full_name="octo/demo")
+    busy, quiet = range(1, 3), range(11, 41)
+    async with database.session() as session:
+        long_ago = datetime.now(UTC) - timedelta(hours=1)
+        await lanes.wake_at(session, {await about.lane(session, number): long_ago for number in quiet})
+        for number in busy:
+            await lanes.wake(session, await about.lane(session, number))
+    order: list[int] = []
+
+    async def turn(_self: Worker, lease: Lease, _outside: Outside) -> str:
+        order.append(lease.number)
+        async with database.session() as session:
+            if lease.number in busy:
+                await lanes.wake(session, lease.lane_id)
+            await lanes.release(session, lease, None)
+        return "done"
+
+    monkeypatch.setattr(Worker, "_outcome_of", turn)
+    worker = Worker(github=github, database=database, app_id=APP, seal=SEAL, deliveries=Bell())
+    for _ in range(len(quiet) * OTHERS_FIRST):
+        await worker._turn(Outside(github=github, database=database))
+    assert [number for number in order if number in quiet] == list(quiet)
+    assert order[: OTHERS_FIRST - 1] == [1, 2, 1, 2, 1, 2, 1, 2, 1]
+    assert sum(number in busy for number in order) == len(quiet) * (OTHERS_FIRST - 1)

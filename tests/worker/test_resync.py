@@ -1,16 +1,18 @@
-"""Webhooks that never arrived are asked for again: at once, then ever more seldom, then no more."""
+"""What no event told: everything open is looked at in rounds, and webhooks that never arrived are asked for again."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from sqlalchemy import event, select, text
+from sqlalchemy import event, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.testing import capture_logs
 
+from bot.errors import ReadFailed
 from bot.github.port import FailedDelivery
-from bot.store import inbox, retention
+from bot.store import inbox, lanes, retention
 from bot.store.db import Database
+from bot.store.installed import Repository
 from bot.store.tables import lanes as table
 from bot.worker.resync import MOST_AT_ONCE, MOST_ATTEMPTS, is_due, resync
 from tests.databases import statements
@@ -51,7 +53,7 @@ async def test_only_what_is_missing_and_due_is_asked_for(database: Database, git
 
 async def test_any_number_of_repositories_is_looked_at_in_short_transactions(database: Database, github: Fake) -> None:
     """While one runs, nothing else is written."""
-    github.repositories = [(5, 1000 + number, f"octo/r{number}") for number in range(450)]
+    github.repositories = [(number // 50, 1000 + number, f"octo/r{number}") for number in range(450)]
     commits: list[int] = []
     with statements(database) as said:
         event.listen(database.engine.sync_engine, "commit", lambda _: commits.append(len(said)))
@@ -79,6 +81,89 @@ async def test_what_cannot_be_forgotten_keeps_nothing_from_being_asked_for(
         await resync(github, database, NOW, PERIOD)
     assert github.asked_again == [1]
     assert "retention.failed" in [each["event"] for each in logs]
+
+
+REPOSITORIES = 120  # of one installation: looks at all of them cost 240 points, and it may spend 104 in five minutes
+
+
+async def due_lanes(database: Database) -> list[str]:
+    """What is given a turn before the next resync, by name."""
+    async with database.session() as session:
+        rows = await session.execute(
+            select(table).where(table.c.due_at.is_not(None)).order_by(table.c.due_at, table.c.id)
+        )
+        return [row.full_name for row in rows]
+
+
+async def have_turns(database: Database) -> list[str]:
+    """Let everything that is due some time have its turn now; return what had one."""
+    async with database.session() as session:
+        await session.execute(update(table).where(table.c.due_at.is_not(None)).values(due_at=NOW))
+    names: list[str] = []
+    while True:
+        async with database.session() as session:
+            lease = await lanes.claim(session)
+            if lease is None:
+                return names
+            await lanes.release(session, lease, None)
+        names.append(lease.full_name)
+
+
+async def test_what_an_installation_has_too_much_of_comes_part_by_part(database: Database, github: Fake) -> None:
+    many = [(5, 1000 + number, f"octo/r{number}") for number in range(REPOSITORIES)]
+    github.repositories = [*many, (6, 10, "small/one"), (6, 11, "small/two")]
+    seen: list[str] = []
+    for _ in range(3):
+        await resync(github, database, NOW, PERIOD)
+        had = await have_turns(database)
+        assert {"small/one", "small/two"} < set(had)
+        assert len(had) <= 2 + 53
+        seen += [name for name in had if name.startswith("octo/")]
+        assert len(set(seen)) == min(len(seen), REPOSITORIES), "one has its second turn before another has its first"
+    assert len(set(seen)) == REPOSITORIES
+
+
+async def test_what_waits_for_its_look_is_not_woken_again(database: Database, github: Fake) -> None:
+    """A process that starts again and again spends no more than one that runs."""
+    github.repositories = [(5, 1000 + number, f"octo/r{number}") for number in range(REPOSITORIES)]
+    await resync(github, database, NOW, PERIOD)
+    given = await due_lanes(database)
+    for _ in range(5):
+        await resync(github, database, NOW, PERIOD)
+    assert await due_lanes(database) == given
+    async with database.session() as session:
+        assert set((await session.execute(select(table.c.wake_seq))).scalars()) == {0, 1}
+
+
+async def test_a_look_that_the_round_gives_is_no_news(database: Database, github: Fake) -> None:
+    github.repositories = [(5, 1001, "octo/quiet"), (5, 1002, "octo/news")]
+    await resync(github, database, NOW, PERIOD)
+    async with database.session() as session:
+        about = Repository(id=1002, installation_id=5, full_name="octo/news")
+        await lanes.wake(session, await about.lane(session))
+    assert await have_turns(database) == ["octo/news", "octo/quiet"]
+
+
+async def test_an_installation_that_cannot_be_listed_keeps_no_other_from_being_looked_at(
+    database: Database, github: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What rests goes on resting: the App may have lost it."""
+    github.repositories = [(5, 1001, "octo/running"), (5, 1002, "octo/lost")]
+    await resync(github, database, NOW, PERIOD)
+    async with database.session() as session:
+        await session.execute(update(table).where(table.c.repository_id == 1001).values(due_at=NOW + PERIOD * 10**6))
+        await session.execute(update(table).where(table.c.repository_id == 1002).values(due_at=None))
+
+    async def fails() -> list[tuple[int, int, str]]:
+        raise ReadFailed("no")
+
+    monkeypatch.setattr(github, "installed_repositories", fails)
+    await resync(github, database, NOW, PERIOD)
+    async with database.session() as session:
+        lease = await lanes.claim(session)
+        assert lease is not None
+        assert lease.full_name == "octo/running"
+        assert await lanes.claim(session) is None
 
 
 async def test_after_a_long_outage_they_come_in_portions(database: Database, github: Fake) -> None:

@@ -2,17 +2,26 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot import log
 from bot.__main__ import main
 from bot.core import liveness
 from tests.scenarios.play import Play
 
 UNPINNED = {"strict": False, "checks": [{"context": "signalbox", "app_id": -1}, {"context": "docs", "app_id": -1}]}
+
+
+@pytest.fixture(autouse=True)
+def _log_as_before() -> Iterator[None]:
+    """The program, run here, has the log go where this test's output does, which ends with it."""
+    yield
+    log.configure("warning")
 
 
 async def doctor(play: Play, capsys: pytest.CaptureFixture[str], *more: str) -> tuple[int, dict[str, str]]:

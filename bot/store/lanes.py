@@ -312,7 +312,7 @@ async def put_back(session: AsyncSession, lease: Lease) -> None:
     given_back = await session.execute(
         update(lanes)
         .where(lanes.c.id == lease.lane_id, lanes.c.lease_token == lease.token)
-        .values(due_at=database_now(), lease_token=None, lease_until=None)
+        .values(due_at=database_now(), urgent=True, lease_token=None, lease_until=None)
         .returning(lanes.c.id)
     )
     if given_back.first() is None:

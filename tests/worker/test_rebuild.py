@@ -155,7 +155,7 @@ async def test_by_hand_it_loses_no_wake_nor_what_the_last_turn_said(lane: Lane, 
     report = await rebuild_by_hand(github, lane.database, SEAL, repository="octo/demo", issue=5, force=False)
     assert report.exit_code == 1
     row = await lane.row()
-    assert (row.lease_token, row.failures, row.error) == (None, 3, "as it was")
+    assert (row.lease_token, row.urgent, row.failures, row.error) == (None, True, 3, "as it was")
     assert row.due_at <= datetime.now(UTC) + timedelta(seconds=1)
 
 

@@ -20,6 +20,8 @@ from tests.scenarios.undying import Undying, undying
 
 #: The writes of the story that leave something behind which a second one would double.
 WRITES = ("add", "create", "update", "mark", "reopen", "POST", "PUT", "PATCH", "DELETE")
+#: Whether it has anything to note is a matter of whether a webhook did so before.
+BY_CHANCE = "worker.resync._wake_installed"
 CONFIG = "on_red: rollback\nupdate: before_merge\nforecast_delay: 0s\nremove_branches: true\n"
 
 
@@ -110,7 +112,7 @@ def compared(name: str, found: tuple[Any, int], calm: Any, undisturbed: Points, 
     assert deaths > 0
     told = difference(calm, end)
     assert not told, f"{name}\n{told}"
-    missing = set(points.killing(undisturbed.reached())) - set(reached)
+    missing = {each for each in points.killing(undisturbed.reached()) if BY_CHANCE not in each} - set(reached)
     assert not missing, f"{name} never came to {sorted(missing)}"
 
 

@@ -19,6 +19,7 @@ from bot.store.lanes import LaneKind
 from bot.store.tables import deliveries
 from bot.store.tables import lanes as lane_table
 from bot.worker import loop
+from bot.worker.resync import resync
 from sandbox.server import start as start_sandbox
 from tests.databases import ONLY_POSTGRESQL
 from tests.scenarios.play import settings_for
@@ -88,13 +89,21 @@ async def test_a_worker_without_work_asks_once_in_a_while(
 ) -> None:
     poll, rounds = 0.2, 4
     monkeypatch.setattr(loop, "HEARING_POLL_SECONDS", poll)
-    asked = 0
+    looked, asked = asyncio.Event(), 0
+
+    async def look_at_everything(*given: Any) -> None:
+        await resync(*given)
+        looked.set()
+
+    monkeypatch.setattr(loop, "resync", look_at_everything)
 
     def note(*_: Any) -> None:
         nonlocal asked
         asked += 1
 
     async with a_worker(tmp_path, url) as worker:
+        await looked.wait()
+        await until(worker.idle)
         event.listen(worker.database.engine.sync_engine, "before_cursor_execute", note)
         began = time.monotonic()
 

@@ -228,7 +228,7 @@ def _insert_rows(count: int) -> str:
 
 def _time(at: datetime) -> str:
     """Write a time as SQLAlchemy does for SQLite, which compares them as text."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 _COLUMNS = ("guid", "event", "received_at", "body")  # what a delivery brings of its row

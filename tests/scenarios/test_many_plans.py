@@ -28,7 +28,7 @@ PLANS = int(os.environ.get("SIGNALBOX_PLANS", "3"))
 SEED = int(os.environ.get("SIGNALBOX_SEED", "2026"))
 A_REPOSITORY = 2 if PLANS < 10 else 5  # plans
 MANY = 50  # plans from which on the memory of a process says something
-KILLED_LESS_FROM = 100  # plans: a start costs what half a plan does, and a larger crowd takes longer
+KILLED_LESS_FROM = 100  # plans: each start takes about a second of CPU, and a larger crowd takes longer
 LARGER = 1.15  # a process that grows by less in the second half is flat: the tables in memory have their sizes
 
 Sizes = dict[str, list[int]]  # of each process that is never killed: its memory in KiB, again and again

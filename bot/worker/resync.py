@@ -24,7 +24,7 @@ log = structlog.get_logger()
 # GitHub keeps deliveries for 3 days (https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks).
 KEPT = timedelta(days=3)
 MOST_ATTEMPTS = 12  # of GitHub's to send one delivery; the last is 43 hours after the first if we look every 5 minutes
-MOST_LOOKED_UP = 5000  # of those that are due
+LOOKED_UP_AT_ONCE = 1000  # of those that are due
 MOST_AT_ONCE = 100  # deliveries that one resync asks for: after a long outage they come in portions, oldest first
 
 
@@ -81,10 +81,16 @@ async def _wake(database: Database, found: Sequence[Open], period: timedelta) ->
 
 async def _failed_deliveries(github: GitHub, database: Database, now: datetime, period: timedelta) -> None:
     failed = await github.failed_deliveries(now - KEPT)
-    due = [each for each in failed if is_due(each, now, period)][:MOST_LOOKED_UP]
-    async with database.session() as session:
-        known = await inbox.known(session, [each.guid for each in due])
-    missing = [each for each in due if each.guid not in known]
+    due = [each for each in failed if is_due(each, now, period)]
+    missing: list[FailedDelivery] = []
+    # most of them arrived at a later attempt, which GitHub's list of failures does not say
+    for start in range(0, len(due), LOOKED_UP_AT_ONCE):
+        some = due[start : start + LOOKED_UP_AT_ONCE]
+        async with database.session() as session:
+            known = await inbox.known(session, [each.guid for each in some])
+        missing += [each for each in some if each.guid not in known]
+        if len(missing) >= MOST_AT_ONCE:
+            break
     for each in missing[:MOST_AT_ONCE]:
         outcome = await github.redeliver(each.id)
         log.info("delivery.asked_again", guid=each.guid, attempt=each.attempts + 1, outcome=outcome.kind.value)

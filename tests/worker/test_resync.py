@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from sqlalchemy import event, select, text, update
+from sqlalchemy import event, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.testing import capture_logs
 
@@ -13,6 +13,7 @@ from bot.github.port import FailedDelivery
 from bot.store import inbox, lanes, retention
 from bot.store.db import Database
 from bot.store.installed import Repository
+from bot.store.tables import deliveries
 from bot.store.tables import lanes as table
 from bot.worker.resync import MOST_AT_ONCE, MOST_ATTEMPTS, is_due, resync
 from tests.databases import statements
@@ -49,6 +50,23 @@ async def test_only_what_is_missing_and_due_is_asked_for(database: Database, git
             await inbox.fail(session, "guid-4", "no", NOW)  # parked: a fresh copy may help
     await resync(github, database, NOW, PERIOD)
     assert github.asked_again == [1, 4]
+
+
+async def test_what_is_missing_is_asked_for_however_many_failed_before_and_arrived(
+    database: Database, github: Fake
+) -> None:
+    """GitHub's list of failures goes on naming those that arrived at the second attempt."""
+    github.lost = [lost(number, minutes=(5001 - number) / 10) for number in range(5001)]
+    async with database.session() as session:
+        await session.execute(
+            insert(deliveries),
+            [
+                {"guid": f"guid-{number}", "event": "push", "received_at": NOW, "body": b"", "state": "done"}
+                for number in range(5000)
+            ],
+        )
+    await resync(github, database, NOW, PERIOD)
+    assert github.asked_again == [5000]
 
 
 async def test_any_number_of_repositories_is_looked_at_in_short_transactions(database: Database, github: Fake) -> None:

@@ -252,8 +252,16 @@ async def hold(session: AsyncSession, lane_id: int) -> Lease | None:
     )
 
 
-def _lost(lease: Lease) -> LeaseLost:
-    return LeaseLost(f"lane {lease.lane_id} ({lease.full_name}#{lease.number}) is no longer ours")
+async def _write_ours(session: AsyncSession, lease: Lease, **values: Any) -> None:
+    """Write to a lane that is ours; raises LeaseLost if it is another's by now."""
+    ours = await session.execute(
+        update(lanes)
+        .where(lanes.c.id == lease.lane_id, lanes.c.lease_token == lease.token)
+        .values(values)
+        .returning(lanes.c.id)
+    )
+    if ours.first() is None:
+        raise LeaseLost(f"lane {lease.lane_id} ({lease.full_name}#{lease.number}) is no longer ours")
 
 
 async def renew(session: AsyncSession, lease: Lease) -> None:
@@ -262,14 +270,7 @@ async def renew(session: AsyncSession, lease: Lease) -> None:
     Also one whose lease ran out, if nobody took it since: whoever takes a lane gives it a token of its own. Else raises
     LeaseLost.
     """
-    held = await session.execute(
-        update(lanes)
-        .where(lanes.c.id == lease.lane_id, lanes.c.lease_token == lease.token)
-        .values(lease_until=database_now(LEASE))
-        .returning(lanes.c.id)
-    )
-    if held.first() is None:
-        raise _lost(lease)
+    await _write_ours(session, lease, lease_until=database_now(LEASE))
     session.info["renewed"] = True
 
 
@@ -286,22 +287,17 @@ async def release(
     """
     wanted = literal(next_due, lanes.c.due_at.type)
     covered = lanes.c.wake_seq == lease.wake_seq
-    given_back = await session.execute(
-        update(lanes)
-        .where(lanes.c.id == lease.lane_id, lanes.c.lease_token == lease.token)
-        .values(
-            due_at=case((covered, wanted), (lanes.c.due_at < database_now(), database_now()), else_=lanes.c.due_at),
-            urgent=case((covered, _still_urgent(next_due, failures, error)), else_=lanes.c.urgent),
-            look_at=database_now(),
-            lease_token=None,
-            lease_until=None,
-            failures=failures,
-            error=error[:MAX_ERROR] if error is not None else None,
-        )
-        .returning(lanes.c.id)
+    await _write_ours(
+        session,
+        lease,
+        due_at=case((covered, wanted), (lanes.c.due_at < database_now(), database_now()), else_=lanes.c.due_at),
+        urgent=case((covered, _still_urgent(next_due, failures, error)), else_=lanes.c.urgent),
+        look_at=database_now(),
+        lease_token=None,
+        lease_until=None,
+        failures=failures,
+        error=error[:MAX_ERROR] if error is not None else None,
     )
-    if given_back.first() is None:
-        raise _lost(lease)
 
 
 async def put_back(session: AsyncSession, lease: Lease) -> None:
@@ -309,14 +305,7 @@ async def put_back(session: AsyncSession, lease: Lease) -> None:
 
     Raises LeaseLost if somebody else has the lane.
     """
-    given_back = await session.execute(
-        update(lanes)
-        .where(lanes.c.id == lease.lane_id, lanes.c.lease_token == lease.token)
-        .values(due_at=database_now(), urgent=True, lease_token=None, lease_until=None)
-        .returning(lanes.c.id)
-    )
-    if given_back.first() is None:
-        raise _lost(lease)
+    await _write_ours(session, lease, due_at=database_now(), urgent=True, lease_token=None, lease_until=None)
 
 
 def _still_urgent(due: datetime | None, failures: int, error: str | None) -> ColumnElement[bool]:

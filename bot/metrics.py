@@ -9,7 +9,7 @@ from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from bot.core.events import KNOWN
+from bot.core.events import is_read
 from bot.core.progress import Progress
 
 #: Seconds. A turn without a write takes one read; GitHub gives up on a request after ten.
@@ -103,7 +103,7 @@ class Metrics:
 
     def handled(self, event: str, outcome: str) -> None:
         """Count one attempt to take a delivery in. An event's name is not signed: a label for each would have no end."""
-        label = event if event in KNOWN else "other"
+        label = event if is_read(event) else "other"
         self._handled.labels(event=label, outcome=outcome).inc()
 
     def request(self, method: str, route: str, status: int, seconds: float, points: int) -> None:

@@ -352,5 +352,3 @@ _READERS: Mapping[str, _Reader] = {
     "installation": _installation,
     "installation_repositories": _installation_repositories,
 }
-
-KNOWN = frozenset(_READERS)  # the events that say something to us

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import Row, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.core.batches import batched
 from bot.store.db import insert_into
-from bot.store.lanes import LaneKind, ensure_lane, in_order, portions
+from bot.store.lanes import PORTION, LaneKind, ensure_lane, in_order
 from bot.store.tables import lanes
 
 
@@ -67,7 +68,7 @@ async def _known(session: AsyncSession, repository_ids: Collection[int]) -> list
     """Return under which names, installations and kinds of lanes these repositories are known, each such once."""
     columns = (lanes.c.repository_id, lanes.c.kind, lanes.c.installation_id, lanes.c.full_name)
     rows: list[Row[tuple[int, str, int, str]]] = []
-    for some in portions(repository_ids):
+    for some in batched(repository_ids, PORTION):
         rows += await session.execute(select(*columns).where(lanes.c.repository_id.in_(some)).distinct())
     return rows
 

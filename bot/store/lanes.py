@@ -11,26 +11,25 @@ Row locks come in one order for everybody, so that nobody waits in a circle: the
 """
 
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, bindparam, case, false, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from bot.core.batches import batched
 from bot.errors import LeaseLost
 from bot.store.db import database_now, insert_into, is_postgresql
 from bot.store.news import Channel, announce
 from bot.store.rounds import Open
 from bot.store.tables import lanes, plan_branches, plans
 
-T = TypeVar("T")
-
-PORTION = 100  # repositories or lanes of one transaction or statement, where there may be any number
+PORTION = 100  # repositories or lanes of one transaction, so that it holds up nobody, and of one statement
 LEASE = 60  # seconds; renewed all along a turn and before each action
 SOON = 1800  # seconds; what is due again within that is due for a reason, and not only by the slow clock
 MAX_ERROR = 2000  # characters of an error that are kept
@@ -158,7 +157,7 @@ async def open_lanes(session: AsyncSession, repositories: Collection[int] | None
     rows: list[Row[Any]] = []
     if repositories is None:
         rows += await session.execute(statement)
-    for some in portions(repositories or ()):
+    for some in batched(repositories or (), PORTION):
         rows += await session.execute(statement.where(lanes.c.repository_id.in_(some)))
     return [
         Open(
@@ -170,13 +169,6 @@ async def open_lanes(session: AsyncSession, repositories: Collection[int] | None
         )
         for row in sorted(rows, key=lambda row: row.id)
     ]
-
-
-def portions(ids: Iterable[T]) -> Iterator[list[T]]:
-    """Yield a hundred at a time: a transaction of so many holds up nobody, and a statement has room for them."""
-    rest = list(ids)
-    for start in range(0, len(rest), PORTION):
-        yield rest[start : start + PORTION]
 
 
 async def claim(session: AsyncSession, kind: LaneKind | None = None, *, urgent_first: bool = True) -> Lease | None:
@@ -394,7 +386,7 @@ async def _wake(session: AsyncSession, lane_ids: Sequence[int], when: datetime |
         return
     await _tell_of(session, lane_ids)
     at = database_now() if when is None else literal(when, lanes.c.due_at.type)
-    for some in portions(lane_ids):
+    for some in batched(lane_ids, PORTION):
         await session.execute(update(lanes).where(lanes.c.id.in_(some)).values(**_woken_at(at), urgent=True))
 
 

@@ -8,10 +8,10 @@ held back by nothing: each action is safe to repeat or guarded, but a comment ma
 Neither a write nor a read that it needs is tried again here: the outcome is noted, the next turn looks and decides anew.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from itertools import groupby, islice
+from itertools import groupby
 from typing import assert_never
 
 import structlog
@@ -39,6 +39,7 @@ from bot.core.actions import (
     name_of,
 )  # fmt: skip
 from bot.core.base_ci import learned as asked
+from bot.core.batches import batched
 from bot.core.failures import learned as told
 from bot.core.judge import CLOCK_SKEW
 from bot.core.memory import Memory
@@ -258,13 +259,6 @@ async def _tick(
         return Outcome(kind=OutcomeKind.ALREADY)
     await _renew(database, lease)
     return await github.edit_issue_body(repository, action.issue, ticked)
-
-
-def batched(actions: Iterable[Action], size: int) -> Iterator[list[Action]]:
-    """Cut actions into lists of at most `size`, in their order."""
-    waiting = iter(actions)
-    while batch := list(islice(waiting, size)):
-        yield batch
 
 
 def learn(memory: Memory, applied: Applied, failures: int = 0) -> Memory:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.core.batches import batched
 from bot.errors import GitHubError
 from bot.github.port import FailedDelivery, GitHub
 from bot.store import inbox, lanes
@@ -63,7 +64,7 @@ async def _wake_installed(github: GitHub, database: Database, period: timedelta)
             found += [each for each in await lanes.open_lanes(session) if not each.resting]
         await _wake(database, found, period)
         raise
-    for some in lanes.portions(installed):
+    for some in batched(installed, lanes.PORTION):
         about = [Repository(id=each, installation_id=through, full_name=name) for through, each, name in some]
         async with database.session() as session:
             await see_all(session, about)
@@ -74,7 +75,7 @@ async def _wake_installed(github: GitHub, database: Database, period: timedelta)
 async def _wake(database: Database, found: Sequence[Open], period: timedelta) -> None:
     async with database.session() as session:
         times = looks(found, await database_time(session), period)
-    for some in lanes.portions(times.items()):
+    for some in batched(times.items(), lanes.PORTION):
         async with database.session() as session:
             await lanes.wake_at(session, dict(some))
 
@@ -84,8 +85,7 @@ async def _failed_deliveries(github: GitHub, database: Database, now: datetime, 
     due = [each for each in failed if is_due(each, now, period)]
     missing: list[FailedDelivery] = []
     # most of them arrived at a later attempt, which GitHub's list of failures does not say
-    for start in range(0, len(due), LOOKED_UP_AT_ONCE):
-        some = due[start : start + LOOKED_UP_AT_ONCE]
+    for some in batched(due, LOOKED_UP_AT_ONCE):
         async with database.session() as session:
             known = await inbox.known(session, [each.guid for each in some])
         missing += [each for each in some if each.guid not in known]

@@ -1,9 +1,7 @@
 """The answers to `order` and `simulate`, and the buttons of the check. `SIGNALBOX_GOLDEN=write` writes them anew."""
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -18,20 +16,9 @@ from bot.core.views import GateResult, GateVerdict, PlanView
 from tests.build import a_plan, a_stream, a_stream_view, a_view
 from tests.golden import scenes, train_scenes
 from tests.golden.test_hostile import HOSTILE, assert_harmless
+from tests.golden.test_texts import FILES, compare
 
-FILES = Path(__file__).parent / "files" / "foresight"
-WRITE = os.environ.get("SIGNALBOX_GOLDEN") == "write"
 W1 = Key("W1")
-
-
-def compare(name: str, text: str) -> None:
-    """Compare a text with its file; pytest shows the difference line by line."""
-    path = FILES / f"{name}.md"
-    if WRITE:
-        FILES.mkdir(exist_ok=True)
-        path.write_text(f"{text}\n", encoding="utf-8")
-    assert path.exists(), f"{path.name} is missing: run `make golden` and read what it writes"
-    assert text.splitlines() == path.read_text(encoding="utf-8").splitlines(), f"{path.name}: run `make golden`"
 
 
 def order(view: PlanView) -> str:
@@ -109,11 +96,11 @@ TEXTS: dict[str, Callable[[], str]] = {
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_text(name: str) -> None:
-    compare(name, TEXTS[name]())
+    compare(f"foresight/{name}", TEXTS[name]())
 
 
 def test_no_file_is_left_over() -> None:
-    assert {path.stem for path in FILES.glob("*.md")} == set(TEXTS) | {"buttons"}
+    assert {path.stem for path in (FILES / "foresight").glob("*.md")} == set(TEXTS) | {"buttons"}
 
 
 @pytest.mark.parametrize(
@@ -239,7 +226,7 @@ def test_buttons_of_each_stage() -> None:
     lines += [
         f"{name}, behind: {' '.join(buttons(behind(view), key)) or '-'}" for name, (view, key) in scenes.STAGES.items()
     ]
-    compare("buttons", "\n".join(lines))
+    compare("foresight/buttons", "\n".join(lines))
 
 
 def test_buttons_keep_githubs_limits_and_explain_comes_last() -> None:

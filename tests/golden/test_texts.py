@@ -37,7 +37,7 @@ def compare(name: str, text: str) -> None:
     """Compare a text with its file; pytest shows the difference line by line."""
     path = FILES / f"{name}.md"
     if WRITE:
-        FILES.mkdir(exist_ok=True)
+        path.parent.mkdir(exist_ok=True)
         path.write_text(f"{text}\n", encoding="utf-8")
     assert path.exists(), f"{path.name} is missing: run `make golden` and read what it writes"
     assert text.splitlines() == path.read_text(encoding="utf-8").splitlines(), f"{path.name}: run `make golden`"

@@ -133,6 +133,10 @@ class Play(WithBaseCi):
     async def land(self, key: str) -> str:
         """Hand a workstream in and wait until it is merged; return the commit that the base moved to."""
         await self.hand_in(key)
+        return await self.until_merged(key)
+
+    async def until_merged(self, key: str) -> str:
+        """Wait until a workstream is merged; return the commit that the base moved to."""
 
         async def merged() -> Any:
             pull = await self.pull(key)

@@ -33,13 +33,7 @@ async def bring(play: Play, key: str, changes: Mapping[str, Change] | None = Non
 
 async def merged(play: Play, key: str) -> str:
     """Wait until a workstream is merged; return the commit."""
-
-    async def is_merged() -> Any:
-        pull = await play.pull(key)
-        return pull["merged"] and pull["merge_commit_sha"]
-
-    is_merged.__name__ = f"{key} to be merged"
-    return str(await play.until(is_merged))
+    return await play.until_merged(key)
 
 
 async def land(play: Play, key: str, changes: Mapping[str, Change] | None = None) -> str:

@@ -76,6 +76,10 @@ async def test_a_conflict_that_was_resolved_is_no_longer_foreseen(play: Play) ->
         return "### Foreseen conflicts" not in await play.status()
 
     await play.until(gone)
+    await play.settled()
+    assert "### Foreseen conflicts" not in await play.status()
+    for key in ("W1", "W2"):
+        assert "conflict with" not in str((await play.check(key))["output"])
 
 
 @opening(begin)

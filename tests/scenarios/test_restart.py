@@ -129,6 +129,7 @@ async def test_a_command_written_while_it_was_down_is_obeyed_after_the_restart(a
         return await play.reactions(comment) == {"eyes", "rocket"}
 
     await play.until(answered, SOON)
+    assert sorted(pull["title"].partition(":")[0] for pull in await play.all_pulls()) == ["W1", "W2", "W3"]
 
 
 async def test_a_push_while_it_was_down_is_noticed_after_the_restart(apart: Stage) -> None:
@@ -138,6 +139,8 @@ async def test_a_push_while_it_was_down_is_noticed_after_the_restart(apart: Stag
     await play.push("part/w1", "w1.txt", "work\n")
     await apart.bot.start()
     await play.until_stage("W1", "running")
+    pull = await play.pull("W1")
+    assert (await play.check("W1"))["head_sha"] == pull["head"]["sha"] == await play.tip("part/w1")
 
 
 async def test_it_stops_when_asked_with_exit_code_0(apart: Stage) -> None:

@@ -156,3 +156,4 @@ async def test_a_plan_that_people_put_away_keeps_the_turn_from_nobody(plans: tup
         await one.settled()
         await one.report(landed, "success")
         await merged(other, "B1")
+    assert {"a1.txt", "b1.txt"} <= set(await one.tree("main"))

@@ -20,6 +20,7 @@ CONNECTIONS = (16, 64)
 SLICES = 15
 SECONDS = 0.3  # of a slice
 LEAST = {"SQLite": 0.60, "PostgreSQL": 0.42}  # of the bare handler's throughput at 64 connections
+DRIVER = "the driver of SQLite alone"
 LONGEST = 100.0  # ms, the 99th percentile on SQLite at 64 connections, on an idle machine
 
 COMMENT = {"id": 1, "node_id": "IC_1", "body": "", "user": {"login": "wim", "type": "User"}}
@@ -64,8 +65,9 @@ class Row:
     def problems(self) -> list[str]:
         """Return which stated limits are exceeded."""
         found = []
-        if self.connections == 64 and self.pair.ratio < LEAST[self.database]:
-            found.append(f"{self.database}: {self.pair.ratio:.2f} of the bare handler, not {LEAST[self.database]:.2f}")
+        least = LEAST.get(self.database, 0.0)
+        if self.connections == 64 and self.pair.ratio < least:
+            found.append(f"{self.database}: {self.pair.ratio:.2f} of the bare handler, not {least:.2f}")
         slowest = self.pair.variant.percentile(0.99)
         if self.database == "SQLite" and self.connections == 64 and slowest > LONGEST:
             found.append(f"{self.database}: p99 {slowest:.0f} ms, not {LONGEST:.0f}")
@@ -76,7 +78,7 @@ async def run(postgresql: Server | None) -> Result:
     """Measure both databases, each from empty."""
     rows: list[Row] = []
     async with load() as by, server("bare", SECRET) as bare:
-        for name in LEAST:
+        for name in (DRIVER, *LEAST):
             if name == "PostgreSQL" and postgresql is None:
                 continue
             async with _ours(name, postgresql) as (port, url):
@@ -94,9 +96,10 @@ async def run(postgresql: Server | None) -> Result:
         columns=("", "bare/s", "ours/s", "ratio", "bare p50", "bare p99", "ours p50", "ours p99", "load"),
         rows=[row.cells() for row in rows],
         method="Bare = aiohttp, the same check of the same signature, nothing kept. Ours = the web side as it runs, its log on, "
-        f"SQLite with `synchronous=FULL`, PostgreSQL with `fsync` on. {BYTES} bytes a webhook, all GUIDs different, {SLICES} "
-        f"pairs of slices of {SECONDS} s. load = the largest share of a core that the load generator took: below 1 it was "
-        "not what limits.",
+        "SQLite with `synchronous=FULL`, PostgreSQL with `fsync` on. The driver alone = the bare handler and the least that "
+        "stores at all, for comparison: SQLite's driver in a thread, all that came meanwhile in one statement. "
+        f"{BYTES} bytes a webhook, all GUIDs different, {SLICES} pairs of slices of {SECONDS} s. "
+        "load = the largest share of a core that the load generator took: below 1 it was not what limits.",
         exceeded="; ".join(problem for row in rows for problem in row.problems()),
     )
 
@@ -107,14 +110,14 @@ async def _pair(by: Load, bare: int, ours: int, connections: int) -> Pair:
 
 @asynccontextmanager
 async def _ours(name: str, postgresql: Server | None) -> AsyncIterator[tuple[int, str]]:
-    """Start Signalbox's web side on an empty database; gives its port and the database's address."""
+    """Start what stores on an empty database; gives its port and the database's address."""
     async with AsyncExitStack() as stack:
-        if name == "SQLite":
-            url = await stack.enter_async_context(databases.sqlite())
-        else:
+        if name == "PostgreSQL":
             assert postgresql is not None
             url = await stack.enter_async_context(postgresql.database())
-        yield await stack.enter_async_context(server("signalbox", SECRET, url)), url
+        else:
+            url = await stack.enter_async_context(databases.sqlite())
+        yield await stack.enter_async_context(server("driver" if name == DRIVER else "signalbox", SECRET, url)), url
 
 
 __all__ = ["Measured", "Row", "run", "webhook"]

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, nullcontext
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -97,17 +98,21 @@ class Database:
         """
         if self._writer is not None:
             async with self._turn():
-                return await self._writer.run(work)
+                return await self._writer.run(partial(self._writer.transact, work))
         async with self.engine.begin() as connection:
             return await connection.run_sync(work)
 
     async def fetch(self, statement: str, *values: object) -> list[Any]:
-        """Run one statement of PostgreSQL that commits by itself, with its values at $1, $2 and so on; return its rows.
+        """Run one statement that commits by itself; return its rows. It comes from the driver, and goes by its dialect.
 
-        For what comes by the thousand: it takes one round trip, where a transaction takes four.
+        Its values stand at $1, $2 and so on for PostgreSQL, at ? for SQLite. For what comes by the thousand: it takes
+        one round trip, where a transaction takes four.
         """
-        assert self._straight is not None
-        return await self._straight.fetch(statement, values)
+        if self._straight is not None:
+            return await self._straight.fetch(statement, values)
+        assert self._writer is not None
+        async with self._turn():
+            return await self._writer.run(partial(self._writer.fetch, statement, values))
 
     def _turn(self) -> AbstractAsyncContextManager[object]:
         return self._writer.turn if self._writer is not None else nullcontext()
@@ -194,9 +199,22 @@ class _Writer:
         _set_up_sqlite(self._engine)
         _set_up_sqlite(self._mover)
 
-    async def run(self, work: Callable[[Connection], T]) -> T:
-        """Do it in the thread."""
+    async def run(self, work: Callable[[], T]) -> T:
+        """Do it in the thread, by one of the two methods below."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._do, work)
+
+    def transact(self, work: Callable[[Connection], T]) -> T:
+        """Do it in a transaction."""
+        with self._engine.begin() as connection:
+            return work(connection)
+
+    def fetch(self, statement: str, values: Sequence[object]) -> list[Any]:
+        """Run a statement by itself, without the layers above the driver."""
+        try:
+            with closing(self._engine.raw_connection()) as connection:
+                return list(connection.cursor().execute(statement, values))
+        except sqlite3.Error as error:
+            raise DBAPIError.instance(statement, None, error, sqlite3.Error, hide_parameters=True) from error
 
     def close(self) -> None:
         """End the threads and close their connections."""
@@ -205,9 +223,8 @@ class _Writer:
         for engine in (self._engine, self._mover):
             engine.dispose()
 
-    def _do(self, work: Callable[[Connection], T]) -> T:
-        with self._engine.begin() as connection:
-            done = work(connection)
+    def _do(self, work: Callable[[], T]) -> T:
+        done = work()
         self._commits += 1
         if self._commits % COMMITS_BETWEEN == 0 and (self._moved is None or self._moved.done()):
             self._moved = self._moving.submit(self._move)

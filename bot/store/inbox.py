@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import InboxFull
-from bot.store.db import Database, insert_into, is_postgresql
+from bot.store.db import Database, insert_into
 from bot.store.news import Channel, announce, announce_on
 from bot.store.tables import deliveries
 
@@ -205,15 +205,8 @@ def _accept(batch: Sequence[Delivery], connection: Connection) -> set[str]:
 def _insert(connection: Connection, batch: Sequence[Delivery]) -> set[str]:
     """Insert those that are not there yet; return their GUIDs.
 
-    They come sorted by GUID, or two processes that get the same ones might wait in a circle. On SQLite the fastest
-    statement returns nothing, which does if none is there, as nearly always.
+    They come sorted by GUID, or two processes that get the same ones might wait in a circle.
     """
-    if not is_postgresql(connection):
-        values = tuple(value for each in batch for value in (each.guid, each.event, _time(each.received_at), each.body))
-        # a statement that fails has done nothing at all: https://www.sqlite.org/lang_conflict.html
-        with suppress(IntegrityError):
-            connection.exec_driver_sql(_insert_rows(len(batch)), values)
-            return {each.guid for each in batch}
     careful = insert_into(connection, deliveries).on_conflict_do_nothing().returning(deliveries.c.guid)
     rows = [{"state": "new"} | {name: getattr(each, name) for name in _COLUMNS} for each in batch]
     return set(connection.execute(careful, rows).scalars())
@@ -221,7 +214,7 @@ def _insert(connection: Connection, batch: Sequence[Delivery]) -> set[str]:
 
 @cache
 def _insert_rows(count: int) -> str:
-    """SQLite's statement for so many rows: a thread that steps through them one by one waits for Python at each step."""
+    """SQLite's statement for so many rows: all of them or none. One that returns rows would wait for Python at each of them."""
     rows = ", ".join(["(?, ?, ?, ?, 'new')"] * count)
     return f"INSERT INTO {deliveries.name} ({', '.join(_COLUMNS)}, state) VALUES {rows}"  # noqa: S608 - all our own words
 
@@ -233,7 +226,7 @@ def _time(at: datetime) -> str:
 
 _COLUMNS = ("guid", "event", "received_at", "body")  # what a delivery brings of its row
 
-#: PostgreSQL's for any number: it stores them, has everybody hear of it and commits, all by itself.
+#: PostgreSQL's statement for any number: it stores them, has everybody hear of it and commits, all by itself.
 _STORE_ROWS = f"""
 WITH news AS (
     INSERT INTO {deliveries.name} ({", ".join(_COLUMNS)}, state)
@@ -331,10 +324,19 @@ class Inbox:
 
     async def _commit(self, batch: Sequence[tuple[Delivery, object]]) -> set[str]:
         unique = {delivery.guid: delivery for delivery, _ in reversed(batch)}
-        rest = sorted(unique.values(), key=lambda each: each.guid)
-        news = set[str]()
-        if self._database.is_shared:
-            columns = ([getattr(each, name) for each in rest] for name in _COLUMNS)
-            news = {row["guid"] for row in await self._database.fetch(_STORE_ROWS, *columns)}
-            rest = [each for each in rest if each.guid not in news]  # known, and may be parked
+        ordered = sorted(unique.values(), key=lambda each: each.guid)
+        news = await self._store_straight(ordered)
+        rest = [each for each in ordered if each.guid not in news]  # known, and may be parked
         return news | await self._database.write(partial(_accept, rest)) if rest else news
+
+    async def _store_straight(self, batch: Sequence[Delivery]) -> set[str]:
+        """Store them by one statement, which does if they are news, as nearly always; return the GUIDs of those stored."""
+        if self._database.is_shared:
+            columns = ([getattr(each, name) for each in batch] for name in _COLUMNS)
+            return {row["guid"] for row in await self._database.fetch(_STORE_ROWS, *columns)}
+        values = (value for each in batch for value in (each.guid, each.event, _time(each.received_at), each.body))
+        # a statement that fails has done nothing at all: https://www.sqlite.org/lang_conflict.html
+        with suppress(IntegrityError):
+            await self._database.fetch(_insert_rows(len(batch)), *values)
+            return {each.guid for each in batch}
+        return set()

@@ -8,7 +8,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,8 +25,8 @@ from bot.github.client import Client
 from bot.github.transport import WRITE_GAP, Transport, TransportOptions
 from bot.metrics import Metrics
 from bot.settings import Settings
-from bot.store import inbox, lanes
-from bot.store.db import Database, now
+from bot.store import lanes
+from bot.store.db import Database
 from bot.store.inbox import Inbox
 from bot.store.migrate import upgrade
 from bot.web.server import build_app, build_watch, runner
@@ -36,7 +36,6 @@ from bot.worker.loop import Bell, Worker
 
 log = structlog.get_logger()
 
-SOON = timedelta(seconds=2)  # a lane due later than that is at rest
 PUBLIC_HOSTS = (
     "api.github.com",
     ".ghe.com",
@@ -49,18 +48,6 @@ class Running:
 
     database: Database
     port: int | None  # of the web side, or of a worker's metrics; None = nothing listens here
-
-    async def idle(self) -> bool:
-        """Say whether nothing waits: no delivery, and no lane that is due now or soon or being worked on."""
-        async with self.database.snapshot() as session:
-            if await lanes.busy(session):
-                return False
-            clock = await now(session)
-            for next_due in (lanes.next_due, inbox.next_due):
-                due = await next_due(session)
-                if due is not None and due <= clock + SOON:
-                    return False
-        return True
 
 
 @asynccontextmanager

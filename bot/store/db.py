@@ -117,14 +117,6 @@ class Database:
     def _turn(self) -> AbstractAsyncContextManager[object]:
         return self._writer.turn if self._writer is not None else nullcontext()
 
-    @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[AsyncSession]:
-        """Return a transaction to read in, all of whose statements see one moment, whatever other processes do meanwhile."""
-        async with self.session() as session:
-            if self.is_shared:
-                await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-            yield session
-
     @property
     def is_shared(self) -> bool:
         """Whether several workers may use it at once: SQLite is for one process, PostgreSQL for any number."""

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 
 import structlog
-from sqlalchemy import and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import and_, bindparam, delete, or_, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -133,17 +133,6 @@ async def fail(session: AsyncSession, guid: str, error: str, now: datetime) -> b
     values = {"attempts": attempts, "error": error[:MAX_ERROR], "due_at": None if over else due_at}
     await session.execute(update(deliveries).where(row).values(state="parked" if over else "new", **values))
     return over
-
-
-async def next_due(session: AsyncSession) -> datetime | None:
-    """Return when the next delivery may be taken, None if none waits. The past = now."""
-    due_at = func.coalesce(deliveries.c.due_at, deliveries.c.received_at)
-    found: datetime | None = (
-        await session.execute(
-            select(func.min(due_at, type_=deliveries.c.due_at.type)).where(deliveries.c.state == "new")
-        )
-    ).scalar_one()
-    return found
 
 
 async def known(session: AsyncSession, guids: Collection[str]) -> set[str]:

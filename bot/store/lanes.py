@@ -309,12 +309,6 @@ def _still_urgent(due: datetime | None, failures: int, error: str | None) -> Col
     return or_(lanes.c.urgent, soon) if failures else soon
 
 
-async def next_due(session: AsyncSession) -> datetime | None:
-    """Return when the next lane can be claimed, None if none ever is without a wake. The past = now."""
-    found: datetime | None = (await session.execute(select(_EARLIEST))).scalar_one()
-    return found
-
-
 async def until_due(session: AsyncSession) -> timedelta | None:
     """Return how long it takes until the next lane can be claimed, None if none ever is without a wake. Below 0 = now."""
     row = (await session.execute(select(_EARLIEST.label("earliest"), database_now().label("now")))).one()
@@ -329,13 +323,6 @@ async def take_back(session: AsyncSession) -> None:
     await session.execute(
         update(lanes).where(lanes.c.lease_token.is_not(None)).values(lease_token=None, lease_until=None)
     )
-
-
-async def busy(session: AsyncSession) -> bool:
-    """Say whether somebody holds a lane right now."""
-    return (
-        await session.execute(select(lanes.c.id).where(lanes.c.lease_until > database_now()).limit(1))
-    ).first() is not None
 
 
 #: When the next lane can be claimed: it is due, and whoever has it let it go or is dead.

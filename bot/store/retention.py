@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.store import audit, inbox, journal
 from bot.store.db import Database
@@ -30,15 +31,21 @@ AGES = (
 
 
 async def forget(database: Database, now: datetime) -> int:
-    """Delete what is old enough; return how many rows. Several processes may do it at once."""
+    """Delete what is old enough; return how many rows. Several processes may do it at once.
+
+    A failure is logged and left for the next time; it keeps nothing else from being forgotten.
+    """
     forgotten = 0
     for prune, age in AGES:
-        for _ in range(MOST_BATCHES):
-            async with database.session() as session:
-                gone = await prune(session, now - age, BATCH)
-            forgotten += gone
-            if gone < BATCH:
-                break
+        try:
+            for _ in range(MOST_BATCHES):
+                async with database.session() as session:
+                    gone = await prune(session, now - age, BATCH)
+                forgotten += gone
+                if gone < BATCH:
+                    break
+        except SQLAlchemyError as error:
+            log.error("retention.failed", error=str(error), kind=type(error).__name__)  # noqa: TRY400 - the trace says no more
     if forgotten:
         log.info("retention.forgotten", rows=forgotten)
     return forgotten

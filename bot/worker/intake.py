@@ -39,6 +39,7 @@ log = structlog.get_logger()
 
 # An issue without a label is no plan; these actions on one with a label may have made it one.
 PLAN_ACTIONS = frozenset({"opened", "edited", "labeled", "reopened", "transferred"})
+MOST_NAMED = 20  # lanes that a line of the log names: a new installation may wake thousands
 
 Seen = MutableMapping[int, Repository]  # by id: each as the newest delivery showed it
 
@@ -114,7 +115,7 @@ async def _taken(
     if about is not None:
         await _follow(session, event, about, delivery, now, own, seen)
     woken = list(dict.fromkeys(lanes.woken_lanes(session)[before:]))
-    log.info("delivery.done", event_name=event.name, action=event.action, lanes=woken)
+    log.info("delivery.done", event_name=event.name, action=event.action, lanes=woken[:MOST_NAMED], woken=len(woken))
     return "done" if is_read(event.name) else "ignored"
 
 

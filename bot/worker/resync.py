@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.core.batches import batched
 from bot.errors import GitHubError
@@ -41,14 +40,7 @@ async def resync(github: GitHub, database: Database, now: datetime, period: time
     except GitHubError as error:
         log.warning("resync.failed", error=str(error), kind=type(error).__name__)
     finally:
-        await _forget(database, now)
-
-
-async def _forget(database: Database, now: datetime) -> None:
-    try:
         await forget(database, now)
-    except SQLAlchemyError as error:
-        log.error("retention.failed", error=str(error), kind=type(error).__name__)  # noqa: TRY400 - the trace says no more
 
 
 async def _wake_installed(github: GitHub, database: Database, period: timedelta) -> None:

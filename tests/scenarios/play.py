@@ -17,6 +17,7 @@ from bot.app import Running, running
 from bot.settings import Settings
 from sandbox.server import start as start_sandbox
 from tests import databases
+from tests.rest import at_rest
 from tests.scenarios.base_ci import WithBaseCi, base_ci_of
 
 READY = "mutation($id: ID!) { markPullRequestReadyForReview(input: {pullRequestId: $id}) { clientMutationId } }"
@@ -284,7 +285,7 @@ class Play(WithBaseCi):
         assert self.bot is not None
 
         async def quiet() -> bool:
-            return not self.world.hooks.pending and self.bot is not None and await self.bot.idle()
+            return not self.world.hooks.pending and self.bot is not None and await at_rest(self.bot.database)
 
         await self.until(quiet, pause=0.1)  # each look takes the database from those who work
 

@@ -22,6 +22,7 @@ from bot.worker import loop
 from bot.worker.resync import resync
 from sandbox.server import start as start_sandbox
 from tests.databases import ONLY_POSTGRESQL
+from tests.rest import at_rest
 from tests.scenarios.play import settings_for
 
 AN_HOUR = 3600.0
@@ -35,10 +36,10 @@ async def a_worker(folder: Path, url: str) -> AsyncIterator[Running]:
         settings = settings_for(sandbox.info, folder, database_url=url)
         async with running(settings, web_side=False, worker_side=True) as worker:
 
-            async def at_rest() -> bool:
-                return await count(worker.database, lane_table) > 0 and await worker.idle()
+            async def resting() -> bool:
+                return await count(worker.database, lane_table) > 0 and await at_rest(worker.database)
 
-            await until(at_rest)
+            await until(resting)
             yield worker
 
 
@@ -103,7 +104,7 @@ async def test_a_worker_without_work_asks_once_in_a_while(
 
     async with a_worker(tmp_path, url) as worker:
         await looked.wait()
-        await until(worker.idle)
+        await until(lambda: at_rest(worker.database))
         event.listen(worker.database.engine.sync_engine, "before_cursor_execute", note)
         began = time.monotonic()
 

@@ -17,6 +17,7 @@ from bot.store.db import Database, database_now
 from bot.store.tables import lanes
 from sandbox.server import start as start_sandbox
 from tests.ports import free_port
+from tests.rest import at_rest
 from tests.scenarios.base_ci import base_ci_of
 from tests.scenarios.play import Play, connect
 from tests.scenarios.points import Points
@@ -91,7 +92,7 @@ class Undying(Play):
 
         async def quiet() -> bool:
             dead = [each.name for each in self.processes if each.process is None or each.process.exitcode is not None]
-            unfinished: Any = self.world.hooks.pending, dead, self.bot is None or not await self.bot.idle()
+            unfinished: Any = self.world.hooks.pending, dead, self.bot is None or not await at_rest(self.bot.database)
             if not any(unfinished):
                 unfinished = [await self.undelivered()]  # the costliest question is asked last
             quiet.__name__ = f"the end of {unfinished}"

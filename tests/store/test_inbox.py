@@ -65,7 +65,7 @@ async def test_a_failed_delivery_backs_off_and_is_parked_at_last(database: Datab
     for attempt in range(1, 9):
         async with database.session() as session:
             over = await inbox.fail(session, "a", f"attempt {attempt}", now)
-            due_at = await inbox.next_due(session)
+            due_at = (await session.execute(select(deliveries.c.due_at))).scalar_one()
         assert over is (attempt == 8)
         if due_at is not None:
             assert await taken(database, due_at - SECOND) == []
@@ -142,14 +142,6 @@ async def test_a_redelivery_revives_what_is_parked(database: Database) -> None:
     assert await taken(database, NOW) == ["a"]
     async with database.session() as session:
         assert await inbox.known(session, ["a", "b"]) == {"a"}
-
-
-async def test_the_next_due_time_is_known(database: Database) -> None:
-    async with database.session() as session:
-        assert await inbox.next_due(session) is None
-    await accept(database, "a")
-    async with database.session() as session:
-        assert await inbox.next_due(session) == NOW
 
 
 async def test_only_old_finished_deliveries_are_pruned(database: Database) -> None:

@@ -11,7 +11,7 @@ from bot.core.model import Login, NodeId, PullNumber
 from bot.core.seal import Seal
 from bot.store import commands, lanes, plans
 from bot.store.commands import NewCommand, StoredCommand
-from bot.store.db import Database
+from bot.store.db import Database, database_now
 from bot.store.installed import Repository
 from bot.store.lanes import Lease
 from bot.store.plans import StoredPlan
@@ -115,4 +115,5 @@ class Lane:
     async def is_held(self) -> bool:
         """Whether somebody has it, and has time left."""
         async with self.database.session() as session:
-            return await lanes.busy(session)
+            held = select(table.c.id).where(table.c.lease_until > database_now())
+            return (await session.execute(held)).first() is not None

@@ -94,11 +94,16 @@ async def test_what_cannot_be_forgotten_keeps_nothing_from_being_asked_for(
         await session.execute(text("DELETE FROM nowhere"))
         return 0
 
-    monkeypatch.setattr(retention, "AGES", [(fail, timedelta())])
+    monkeypatch.setattr(retention, "AGES", [(fail, timedelta()), (inbox.prune, timedelta(days=30))])
+    async with database.session() as session:
+        await inbox.accept(session, "old", "push", b"{}", NOW - timedelta(days=31))
+        await inbox.finish(session, "old")
     with capture_logs() as logs:
         await resync(github, database, NOW, PERIOD)
     assert github.asked_again == [1]
     assert "retention.failed" in [each["event"] for each in logs]
+    async with database.session() as session:
+        assert await inbox.listed(session, inbox.STATES) == []
 
 
 REPOSITORIES = 120  # of one installation: looks at all of them cost 240 points, and it may spend 104 in five minutes

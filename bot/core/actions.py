@@ -228,7 +228,7 @@ class BuildBranch:
     """Create a branch of one commit on `onto`.
 
     Outcomes: DONE with the commit as `result` and its tree as `tree`, also if the branch is there and holds just that;
-    CONFLICT with `paths`, and nothing is left behind; MOVED if something else is on the branch.
+    CONFLICT with `paths`, and nothing is left behind; MOVED if something else is on the branch, or came into the trial.
     """
 
     replay: ClassVar[Replay] = Replay.GUARDED

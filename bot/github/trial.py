@@ -84,7 +84,10 @@ async def _carried(git: GitDatabase, action: BuildBranch) -> Sha | Outcome:
 
 
 async def _merged(git: GitDatabase, onto: Sha, heads: Sequence[Sha], trial: Branch) -> Sha | Outcome:
-    """Return the tree of merging each head in turn into `onto`; CONFLICT with paths at the first that does not merge."""
+    """Return the tree of merging each head in turn into `onto`; CONFLICT with paths at the first that does not merge.
+
+    MOVED if somebody else moved the trial branch meanwhile: what came of it is not ours.
+    """
     # Not on `onto` itself: pushing it as a new branch would start CI on it once more, and make the base look unverified.
     start = await git.create_commit((await git.commit(onto)).tree, (onto,), TRIAL_MESSAGE)
     if isinstance(start, Outcome):
@@ -95,17 +98,21 @@ async def _merged(git: GitDatabase, onto: Sha, heads: Sequence[Sha], trial: Bran
     try:
         if placed.kind is OutcomeKind.UNKNOWN:
             return placed
-        tip, tree = onto, start.tree
+        tip, last = onto, start
         for head in heads:
             merge = await git.merge(trial, head, TRIAL_MESSAGE)
-            if not isinstance(merge, Outcome):
-                tip, tree = merge.sha, merge.tree
-            elif merge.kind is OutcomeKind.CONFLICT:
+            if isinstance(merge, Outcome) and merge.kind is OutcomeKind.CONFLICT:
                 theirs, ours = await git.compare(tip, head), await git.compare(head, tip)
                 return Outcome(kind=OutcomeKind.CONFLICT, detail=merge.detail, paths=conflicting_paths(ours, theirs))
-            elif merge.kind is not OutcomeKind.ALREADY:
+            if isinstance(merge, Outcome) and merge.kind is not OutcomeKind.ALREADY:
                 return merge
-        return tree
+            # A process that was frozen in its trial and woke too late may have merged into the branch of this one.
+            before = await git.tip(trial) if isinstance(merge, Outcome) else next(iter(merge.parents), None)
+            if before != last.sha:
+                return Outcome(kind=OutcomeKind.MOVED, detail=f"somebody else moved the branch {trial}")
+            if not isinstance(merge, Outcome):
+                tip, last = merge.sha, merge
+        return last.tree
     finally:
         # Whatever became of it: a branch that stays is in nobody's way, and the next trial moves it.
         await git.delete_branch(trial)

@@ -1,5 +1,6 @@
 """What GitHub may answer while a merge is tried, and what of it the sandbox never says."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,11 +11,12 @@ from bot.github.git_database import Comparison
 from bot.github.trial import conflicting_paths
 from tests.github.fake import REPOSITORY, Handler, Stack, reply, silence
 
-ONTO, HEAD, NEW = (Sha(letter * 40) for letter in "abc")
+ONTO, HEAD, NEW, MERGED = (Sha(letter * 40) for letter in "abce")
 TREE = Sha("d" * 40)
 TRIAL = Branch("signalbox/trial")
 ROOT = "/repos/octo/demo"
 COMMITS, REFS, MERGES = f"POST {ROOT}/git/commits", f"POST {ROOT}/git/refs", f"POST {ROOT}/merges"
+TIP = f"GET {ROOT}/git/ref/heads/{TRIAL}"
 DELETE, MOVE = f"DELETE {ROOT}/git/refs/heads/{TRIAL}", f"PATCH {ROOT}/git/refs/heads/{TRIAL}"
 TRY = TryMerge(onto=ONTO, head=HEAD, trial=TRIAL)
 NO_PERMISSION = reply({"message": "Resource not accessible by integration"}, status=403)
@@ -30,9 +32,16 @@ def compared(*files: dict[str, str], ahead: int = 1, merges: int = 0) -> Handler
     return reply({"ahead_by": ahead, "base_commit": tree, "commits": commits, "files": list(files)})
 
 
-def a_commit(sha: Sha = NEW) -> Handler:
+def a_commit(sha: Sha = NEW, parents: Sequence[Sha] = (ONTO,)) -> Handler:
     tree: dict[str, Any] = {"tree": {"sha": TREE}}
-    return reply({"sha": sha, **tree, "commit": tree, "parents": [{"sha": ONTO}]}, status=201)
+    return reply({"sha": sha, **tree, "commit": tree, "parents": [{"sha": each} for each in parents]}, status=201)
+
+
+def a_ref(sha: Sha) -> Handler:
+    return reply({"object": {"sha": sha}})
+
+
+MERGE = a_commit(MERGED, (NEW, HEAD))
 
 
 @pytest.fixture
@@ -42,7 +51,8 @@ def github(stack: Stack) -> Stack:
     stack.fake.answers(f"GET {ROOT}/git/commits/{ONTO}", a_commit(ONTO))
     stack.fake.answers(COMMITS, a_commit())
     stack.fake.answers(REFS, reply({}, status=201))
-    stack.fake.answers(MERGES, a_commit())
+    stack.fake.answers(MERGES, MERGE)
+    stack.fake.answers(TIP, a_ref(NEW))
     stack.fake.answers(DELETE, reply(None, status=204))
     return stack
 
@@ -59,7 +69,7 @@ async def attempt(stack: Stack, *, want_tree: bool = True) -> Outcome:
 @pytest.mark.parametrize(
     ("answer", "kind", "words"),
     [
-        (a_commit(), OutcomeKind.DONE, ""),
+        (MERGE, OutcomeKind.DONE, ""),
         (reply(None, status=204), OutcomeKind.DONE, ""),
         (reply({"message": "Merge conflict"}, status=409), OutcomeKind.CONFLICT, "Merge conflict"),
         (
@@ -94,6 +104,21 @@ async def test_a_merge_is_of_just_the_two(github: Stack) -> None:
     assert github.fake.of(REFS)[0].body == {"ref": f"refs/heads/{TRIAL}", "sha": NEW}
     (merge,) = github.fake.of(MERGES)
     assert merge.body == {"base": TRIAL, "head": HEAD, "commit_message": "Try a merge [skip ci]"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "tip"),
+    [(a_commit(MERGED, (ONTO, HEAD)), NEW), (reply(None, status=204), MERGED)],
+    ids=["before ours", "and ours is in it already"],
+)
+async def test_what_another_merged_into_the_same_branch_counts_for_nothing(
+    github: Stack, answer: Handler, tip: Sha
+) -> None:
+    github.fake.answers(MERGES, answer)
+    github.fake.answers(TIP, a_ref(tip))
+    outcome = await attempt(github)
+    assert (outcome.kind, outcome.tree) == (OutcomeKind.MOVED, None)
+    assert "somebody else moved the branch signalbox/trial" in outcome.detail
 
 
 async def test_a_trial_branch_that_is_there_is_moved(github: Stack) -> None:

@@ -6,6 +6,9 @@ READY := $(VENV)/.ready
 PAYLOADS := $(VENV)/payloads/.ready
 FUZZER := $(VENV)/.fuzzer
 
+# The tests start many processes, each of which would compile the whole program anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo test check tests soak soak-draws soak-deaths soak-plans fuzz bench golden pictures docs plans lock clean
 
 $(READY): requirements-dev.lock pyproject.toml

@@ -1,11 +1,14 @@
 """The whole state in a form made for comparing two runs of one story; it reads and changes nothing."""
 
+from collections.abc import Sequence
+
+from sandbox.git_objects import CommitObject
 from sandbox.model import Issue, Json, Pull, Repository, WorkflowDispatch
 from sandbox.world import World
 
 
 async def snapshot(world: World, *, normalise: bool) -> Json:
-    """Return every repository's state by full name; `normalise` leaves out shas, ids, external ids and times."""
+    """Return every repository's state by full name; `normalise` leaves out shas, ids, external ids, times and their order."""
     return {world.full_name(repo): await _repository(world, repo, normalise=normalise) for repo in world.repositories()}
 
 
@@ -61,8 +64,23 @@ def _queues(world: World, repo: Repository) -> Json:
 async def _branch(world: World, repo: Repository, sha: str, *, normalise: bool) -> Json:
     git = world.git(repo)
     commits = [await git.commit(one) for one in await git.history(sha)]
+    if normalise:
+        commits = _without_times(commits)
     shape: Json = {"tree": commits[0].tree, "commits": [[commit.subject, commit.tree] for commit in commits]}
     return shape if normalise else {"sha": sha} | shape
+
+
+def _without_times(history: Sequence[CommitObject]) -> list[CommitObject]:
+    """Return the commits in an order that goes by their parents alone: what was done side by side has no other."""
+    known = {commit.sha: commit for commit in history}
+    ordered: dict[str, CommitObject] = {}
+    next_ones = [history[0].sha]
+    while next_ones:
+        sha = next_ones.pop()
+        if sha in known and sha not in ordered:
+            ordered[sha] = known[sha]
+            next_ones += reversed(known[sha].parents)
+    return list(ordered.values())
 
 
 def _thread(world: World, thread: Issue, *, normalise: bool) -> Json:

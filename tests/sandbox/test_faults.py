@@ -146,3 +146,21 @@ async def test_two_runs_of_one_story_have_the_same_normalised_state(github: Stan
     assert "created_at" not in text
     _, whole, _ = await github.call("GET", "/_sandbox/state")
     assert whole["octo/demo"]["branches"]["main"]["sha"] == await github.head()
+
+
+@pytest.mark.parametrize("first", ["left", "right"])
+async def test_a_history_reads_alike_whichever_side_was_written_first(github: StandIn, first: str) -> None:
+    base = await github.head()
+    tree = (await github.rest("GET", f"/git/commits/{base}"))["tree"]["sha"]
+
+    async def commit(message: str, year: int, *parents: str) -> str:
+        author = {"name": "Ada", "email": "ada@example.org", "date": f"{year}-01-01T00:00:00Z"}
+        body = {"message": message, "tree": tree, "parents": parents, "author": author, "committer": author}
+        return str((await github.rest("POST", "/git/commits", body))["sha"])
+
+    sides = [await commit(name, 2030 if name == first else 2031, base) for name in ("left", "right")]
+    merge = await commit("merge", 2032, *sides)
+    await github.rest("POST", "/git/refs", {"ref": "refs/heads/both", "sha": merge})
+    _, state, _ = await github.call("GET", "/_sandbox/state?normalise=1")
+    commits = state["octo/demo"]["branches"]["both"]["commits"]
+    assert [commit[0] for commit in commits] == ["merge", "left", "Initial commit", "right"]

@@ -27,6 +27,9 @@ NASTY = {
         "".join(f"### W{n}: a\nDepends on: W{n - 1}, W{n + 1}\nFiles: `a/*`\n" for n in range(1, 1200))
     ),
     "needs": filled("W1, ", "### W1: a\nBranch: `b`\n### W2: b\nDepends on: "),
+    "unknown": filled(
+        "".join(f"### W{n}: a\nDepends on: {', '.join(f'X{n}{m}' for m in range(80))}\n" for n in range(100))
+    ),
     "after": filled("after W1 ", TWO + ""),
     "marks": filled("W1 and ", TWO + "## Merge order\n"),
     "arrows": filled("W1 → W2 ", TWO + "## Merge order\n"),

@@ -22,6 +22,7 @@ from bot.core.plan.relations import Clause, chain, clauses
 from bot.core.plan.vocabulary import DONE_WORDS, ORDER_HEADINGS, is_about, is_none
 
 _PIECES = re.compile(r"[,;]|\s\+\s|\s&\s|(?<!\w)(?:and|und|y|e|et)(?!\w)|\.\s")
+SUGGESTIONS = 50  # of what was meant by a key that nobody has; each takes a look at all keys
 _SIDE_BY_SIDE = re.compile(r"\s[|│]\s")  # chains that share a line of a drawing
 _REMARK = re.compile(r"\([^()]{0,300}\)")
 _SOFT = re.compile(
@@ -149,7 +150,7 @@ def _of_field(draft: Draft, value: Said, names: Names, stated: Stated) -> None:
             rest.append(plain(text)[position : each.start])
             position = each.end
         text = "".join([*rest, plain(text)[position:]])
-    for piece in _PIECES.split(plain(text)):
+    for piece in dict.fromkeys(_PIECES.split(plain(text))):
         words = piece.strip(" .:*`-")
         if (
             words
@@ -157,10 +158,15 @@ def _of_field(draft: Draft, value: Said, names: Names, stated: Stated) -> None:
             and not any(each in piece.lower() for each in DONE_WORDS)
             and not _met(words, value.value)
         ):
-            others = [each for each in names.keys if each != draft.key]
-            nearest = get_close_matches(words.lower(), [each.lower() for each in others], n=1, cutoff=0.5)
-            key = next((each for each in others if nearest and each.lower() == nearest[0]), None)
-            stated.unknown.append((draft.key, Said(words, value.line), key))
+            meant = _nearest(words, draft.key, names) if len(stated.unknown) < SUGGESTIONS else None
+            stated.unknown.append((draft.key, Said(words, value.line), meant))
+
+
+def _nearest(words: str, own: Key, names: Names) -> Key | None:
+    """Return the key that somebody may have meant who wrote one that nobody has."""
+    others = {each.lower(): each for each in names.keys if each != own}
+    nearest = get_close_matches(words.lower(), others, n=1, cutoff=0.5)
+    return others[nearest[0]] if nearest else None
 
 
 def _met(words: str, value: str) -> bool:

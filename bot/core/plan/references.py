@@ -25,6 +25,7 @@ _PARENT = re.compile(r"(?<!\w)(?:task|story|epic|issue)\s(?:id:?\s)?#?(?P<id>\d{
 _STEM = re.compile(r"^.*?(?=\d+$)")
 _LETTERED = re.compile(r"^(?P<group>[A-Za-z]{1,6}\d{1,4})[a-z]$")  # P1a and P1b are the group P1
 MAX_WORDS = 14  # of a name
+MARKS = 6000
 MARK_BASE = 0xE000  # private use: one character stands for one workstream in a marked text
 _PRIVATE = re.compile(r"[\ue000-\uf8ff]")
 
@@ -212,14 +213,17 @@ class Names:
     def marked(self, raw: str, *, bare: bool = False) -> tuple[str, tuple[Mention, ...]]:
         """Return the text with every mention replaced by one private character, and what the characters stand for.
 
-        Character `MARK_BASE + n` stands for the n-th mention, so that a sentence can be read by its shape alone.
+        Character `MARK_BASE + n` stands for what the n-th mention names, so that a sentence can be read by its shape
+        alone. There are a few thousand such characters, so one that names the same again gets the same.
         """
         text, found = self.find(raw, bare=bare)
-        found = found[:6000]
         pieces, position = [], 0
+        first: dict[tuple[Key, ...], int] = {}
         for n, each in enumerate(found):
-            pieces += [text[position : each.start], chr(MARK_BASE + n)]
-            position = each.end
+            mark = first.setdefault(each.keys, n)
+            if mark < MARKS:
+                pieces += [text[position : each.start], chr(MARK_BASE + mark)]
+                position = each.end
         return "".join([*pieces, text[position:]]), tuple(found)
 
     def only(self, raw: str) -> tuple[Key, ...]:

@@ -59,3 +59,9 @@ def test_a_long_body_is_read(name: str) -> None:
     report = lint(text)
     assert all(0 <= each.line <= lines for each in report.plan.problems)
     assert report.to_text()
+
+
+def test_a_need_that_is_named_ten_thousand_times_is_one_need() -> None:
+    plan = lint(NASTY["needs"]).plan
+    assert {each.key: each.needs for each in plan.workstreams} == {"W1": (), "W2": ("W1",)}
+    assert "unknown-need" not in {each.code for each in plan.problems}

@@ -25,7 +25,7 @@ _PARENT = re.compile(r"(?<!\w)(?:task|story|epic|issue)\s(?:id:?\s)?#?(?P<id>\d{
 _STEM = re.compile(r"^.*?(?=\d+$)")
 _LETTERED = re.compile(r"^(?P<group>[A-Za-z]{1,6}\d{1,4})[a-z]$")  # P1a and P1b are the group P1
 MAX_WORDS = 14  # of a name
-MARKS = 6000
+MARKS = 6000  # of one text
 MARK_BASE = 0xE000  # private use: one character stands for one workstream in a marked text
 _PRIVATE = re.compile(r"[\ue000-\uf8ff]")
 

@@ -14,7 +14,7 @@ from bot.core.plan.markdown import MAX_NESTING
 
 KIB = 1024
 SIZES = (4 * KIB, 16 * KIB, 64 * KIB)  # characters
-RUNS = 2  # the best of them counts
+RUNS = 4  # the best of them counts
 MULTIPLE = 8.0  # the reader takes at most that many times the parser's time for a plan; see docs/plan-format.md
 STEEP = 8.0  # growth from 16 to 64 KiB; 4 is linear, 16 would be quadratic
 STEEPER = 1.5  # times the growth of the parser, on which it stands

@@ -1,15 +1,13 @@
 """How much of its rate of acknowledgement the web side keeps while the worker of the same process takes in what was stored."""
 
-import json
 import tempfile
 from pathlib import Path
 
 from bench import databases
-from bench.ack import BYTES, COMMENT, EMPTY, text
 from bench.ground import ground, program
-from bench.paired import Webhook, load, take_turns
+from bench.paired import load, take_turns
+from bench.payload import BYTES, comment
 from bench.result import Result
-from tests.scenarios.play import Play
 
 CONNECTIONS = 64
 SLICES = 9
@@ -20,18 +18,17 @@ LONGEST = 100.0  # ms until 99 of 100 answers; GitHub gives up after 10 s
 async def run() -> Result:
     """Measure `web` and `serve` in turn, each on a SQLite of its own; what is sent wakes no turn."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        async with (
-            ground(Path(folder)) as play,
-            databases.sqlite() as idle_url,
-            databases.sqlite() as busy_url,
-            program(play, idle_url, ["web"]) as (idle, _),
-            program(play, busy_url, ["serve"]) as (busy, _),
-            load() as by,
-        ):
-            pair = await take_turns(
-                by, idle, busy, _comment(play), connections=CONNECTIONS, slices=SLICES, seconds=SECONDS
-            )
-            missing = pair.variant.acknowledged - await databases.stored(busy_url)
+        async with ground(Path(folder)) as play:
+            sent = await comment(play, play.info["webhook_secret"])
+            async with (
+                databases.sqlite() as idle_url,
+                databases.sqlite() as busy_url,
+                program(play, idle_url, ["web"]) as (idle, _),
+                program(play, busy_url, ["serve"]) as (busy, _),
+                load() as by,
+            ):
+                pair = await take_turns(by, idle, busy, sent, connections=CONNECTIONS, slices=SLICES, seconds=SECONDS)
+                missing = pair.variant.acknowledged - await databases.stored(busy_url)
     assert not missing, "what was acknowledged is not stored"
     longest = pair.variant.percentile(0.99)
     return Result(
@@ -51,18 +48,4 @@ async def run() -> Result:
         method=f"Comments of {BYTES} bytes on an issue that is no plan; {SLICES} pairs of slices of {SECONDS} s. The worker has "
         "more to take in than it can throughout.",
         exceeded=f"p99 {longest:.0f} ms, not {LONGEST:.0f}" if longest > LONGEST else "",
-    )
-
-
-def _comment(play: Play) -> Webhook:
-    """Return a comment that somebody wrote on an issue which is no plan."""
-    repository = play.world.repository("octo", "demo")
-    about = {
-        "repository": {"id": repository.id, "node_id": repository.node_id, "full_name": "octo/demo"},
-        "installation": {"id": play.info["installation_id"]},
-    }
-    return Webhook(
-        event="issue_comment",
-        body=json.dumps(EMPTY | about | {"comment": COMMENT | {"body": text()}}).encode(),
-        secret=play.info["webhook_secret"],
     )

@@ -5,6 +5,7 @@ Starting order: database, GitHub, web, worker; stopping is the reverse, so that 
 
 import asyncio
 import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -40,6 +41,7 @@ PUBLIC_HOSTS = (
     "api.github.com",
     ".ghe.com",
 )  # GitHub's own; an Enterprise Server has no limits unless its owner sets them
+SWITCH_SECONDS = 0.0005  # that a thread goes on while another one waits; Python's own are 0.005
 
 
 @dataclass(slots=True)
@@ -90,8 +92,18 @@ async def running(settings: Settings, *, web_side: bool, worker_side: bool) -> A
         log.info("stopping")
 
 
+def hand_over_soon() -> None:
+    """Let the threads of this process take turns ten times as often as Python does by itself.
+
+    The event loop and the database's thread each wait for the other many times a commit, and what is thought about in a
+    thread must not hold up an acknowledgement.
+    """
+    sys.setswitchinterval(SWITCH_SECONDS)
+
+
 async def serve(settings: Settings, *, web_side: bool, worker_side: bool) -> None:
     """Run until SIGTERM or SIGINT; a turn that is under way comes to its end."""
+    hand_over_soon()
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy import Engine, Table, create_engine, event, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.ext.compiler import compiles
@@ -186,6 +187,7 @@ class _Writer:
         )
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
         self._moving = ThreadPoolExecutor(1, thread_name_prefix="sqlite-log")
+        self._cursor: DBAPICursor | None = None  # of the first connection, for statements by themselves
         self._moved: Future[None] | None = None
         self._commits = 0
         _set_up_sqlite(self._engine)
@@ -203,8 +205,11 @@ class _Writer:
     def fetch(self, statement: str, values: Sequence[object]) -> list[Any]:
         """Run a statement by itself, without the layers above the driver."""
         try:
-            with closing(self._engine.raw_connection()) as connection:
-                return list(connection.cursor().execute(statement, values))
+            if self._cursor is None:
+                with closing(self._engine.raw_connection()) as connection:  # which stays open: there is but the one
+                    self._cursor = connection.cursor()
+            self._cursor.execute(statement, values)
+            return list(self._cursor.fetchall())
         except sqlite3.Error as error:
             raise DBAPIError.instance(statement, None, error, sqlite3.Error, hide_parameters=True) from error
 

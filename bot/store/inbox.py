@@ -5,6 +5,7 @@ parked: it stays, with its body and its error, until somebody has it replayed or
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.errors import InboxFull
 from bot.store.db import Database, insert_into
 from bot.store.news import Channel, announce, announce_on
-from bot.store.tables import deliveries
+from bot.store.tables import deliveries, pack
 
 log = structlog.get_logger()
 
@@ -210,7 +211,7 @@ def _insert_rows(count: int) -> str:
 
 def _time(at: datetime) -> str:
     """Write a time as SQLAlchemy does for SQLite, which compares them as text."""
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return at.astimezone(UTC).isoformat(" ", "microseconds").removesuffix("+00:00")
 
 
 _COLUMNS = ("guid", "event", "received_at", "body")  # what a delivery brings of its row
@@ -243,7 +244,7 @@ def _tell(batch: Sequence[Delivery], news: Collection[str]) -> None:
     log.info(
         "deliveries.stored",
         guids=[each.guid for each in new],
-        event_names=[each.event for each in new],
+        event_names=Counter(each.event for each in new),
         bytes=sum(len(each.body) for each in new),
         known=[each.guid for each in batch if each.guid not in news],
     )
@@ -290,9 +291,7 @@ class Inbox:
             await asyncio.wait(self._tasks)
 
     async def _write(self) -> None:
-        while self._waiting:
-            share = -(-len(self._waiting) // (self._most - self._committing))
-            batch, self._waiting = self._waiting[: min(share, BATCH)], self._waiting[min(share, BATCH) :]
+        while batch := await self._next_batch():
             self._committing += 1
             try:
                 news = await self._commit(batch)
@@ -304,12 +303,19 @@ class Inbox:
             finally:
                 self._committing -= 1
                 self._bytes -= sum(len(delivery.body) for delivery, _ in batch)
-            _tell([delivery for delivery, _ in batch], news)
+            asyncio.get_running_loop().call_soon(_tell, [delivery for delivery, _ in batch], set(news))
             for delivery, stored in batch:
                 if not stored.done():  # a sender that hung up asks no more
                     stored.set_result(delivery.guid in news)
                 news.discard(delivery.guid)  # a twin in the same batch is not news
         self._writers -= 1
+
+    async def _next_batch(self) -> list[tuple[Delivery, asyncio.Future[bool]]]:
+        """Take this writer's share of what waits, nothing if nothing does."""
+        await asyncio.sleep(0)  # until all requests are read that came by now: they go into one commit
+        share = min(-(-len(self._waiting) // (self._most - self._committing)), BATCH)
+        batch, self._waiting = self._waiting[:share], self._waiting[share:]
+        return batch
 
     async def _commit(self, batch: Sequence[tuple[Delivery, object]]) -> set[str]:
         unique = {delivery.guid: delivery for delivery, _ in reversed(batch)}
@@ -321,9 +327,11 @@ class Inbox:
     async def _store_straight(self, batch: Sequence[Delivery]) -> set[str]:
         """Store them by one statement, which does if they are news, as nearly always; return the GUIDs of those stored."""
         if self._database.is_shared:
-            columns = ([getattr(each, name) for each in batch] for name in _COLUMNS)
-            return {row["guid"] for row in await self._database.fetch(_STORE_ROWS, *columns)}
-        values = (value for each in batch for value in (each.guid, each.event, _time(each.received_at), each.body))
+            rows = ((each.guid, each.event, each.received_at, pack(each.body)) for each in batch)
+            return {row["guid"] for row in await self._database.fetch(_STORE_ROWS, *zip(*rows, strict=True))}
+        values = (
+            value for each in batch for value in (each.guid, each.event, _time(each.received_at), pack(each.body))
+        )
         # a statement that fails has done nothing at all: https://www.sqlite.org/lang_conflict.html
         with suppress(IntegrityError):
             await self._database.fetch(_insert_rows(len(batch)), *values)

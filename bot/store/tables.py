@@ -6,6 +6,7 @@ A change here needs a migration; a test compares the two.
 
 from datetime import UTC, datetime
 
+import lz4.frame
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -53,6 +54,35 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+_LZ4_FRAME = b"\x04\x22\x4d\x18"  # https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md
+
+
+def pack(body: bytes) -> bytes:
+    """Compress what GitHub sent: to a quarter, in a few microseconds, and writing the rest would take far longer."""
+    return lz4.frame.compress(body) if body else body
+
+
+def unpack(stored: bytes) -> bytes:
+    """Return what was packed. What an older version stored as it came begins with a brace, and is returned as it is."""
+    unpacked: bytes = lz4.frame.decompress(stored) if stored.startswith(_LZ4_FRAME) else stored
+    return unpacked
+
+
+class Packed(TypeDecorator[bytes]):
+    """Bytes that are kept compressed."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        """Pack it on the way in."""
+        return None if value is None else pack(value)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        """Unpack it on the way out."""
+        return None if value is None else unpack(value)
+
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -69,7 +99,7 @@ deliveries = Table(
     Column("guid", String(100), primary_key=True),  # X-GitHub-Delivery
     Column("event", String(100), nullable=False),  # X-GitHub-Event
     Column("received_at", UtcDateTime, nullable=False),
-    Column("body", LargeBinary, nullable=False),  # as it came; emptied once it is finished
+    Column("body", Packed, nullable=False),  # as it came; emptied once it is finished
     Column("state", String(10), nullable=False),  # new, done, ignored or parked
     Column("attempts", Integer, nullable=False, server_default="0"),  # how often taking it in failed
     Column("due_at", UtcDateTime),  # not before; NULL = at once

@@ -1,4 +1,5 @@
 import asyncio
+import os
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -78,7 +79,7 @@ async def test_acknowledged_means_on_disk(database: Database) -> None:
 async def test_what_was_written_moves_into_the_file_long_before_anybody_is_held_up_by_it(database: Database) -> None:
     file = Path(str(database.engine.url.database))
     for number in range(40):  # 4 MB; a commit that finds 16 in the log moves them itself
-        row = ROW | {"guid": str(number), "body": bytes(100_000), "received_at": datetime.now(UTC)}
+        row = ROW | {"guid": str(number), "body": os.urandom(100_000), "received_at": datetime.now(UTC)}
         await database.write(lambda connection, row=row: connection.execute(insert(deliveries).values(**row)))  # type: ignore[misc]
     while file.stat().st_size < 2_000_000:
         await asyncio.sleep(0.01)

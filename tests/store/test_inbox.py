@@ -1,10 +1,12 @@
 import asyncio
 import itertools
+import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import lz4.frame
 import pytest
-from sqlalchemy import select
+from sqlalchemy import LargeBinary, select, type_coerce, update
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from bot.errors import InboxFull
@@ -41,6 +43,35 @@ async def test_a_delivery_is_stored_once(database: Database) -> None:
     async with database.session() as session:
         [delivery] = await inbox.take(session, 10, NOW)
     assert delivery == inbox.Delivery(guid="a", event="issues", received_at=NOW, body=b'{"n": 1}')
+
+
+BODIES = [b"{" + b" " * 100_000 + b"}", b'{"n": 1}', b"{" + os.urandom(5000), b""]
+
+
+@pytest.mark.parametrize("body", BODIES, ids=["long", "short", "dense", "empty"])
+@pytest.mark.parametrize("straight", [True, False])
+async def test_a_body_is_kept_packed_and_comes_back_as_it_was(database: Database, body: bytes, straight: bool) -> None:
+    if straight:
+        await Inbox(database, lambda: NOW).store("a", "issues", body)
+    else:
+        async with database.session() as session:
+            await inbox.accept(session, "a", "issues", body, NOW)
+    async with database.session() as session:
+        [delivery] = await inbox.take(session, 10, NOW)
+        kept: bytes = (await session.execute(select(type_coerce(deliveries.c.body, LargeBinary)))).scalar_one()
+    assert delivery.body == body
+    assert (lz4.frame.decompress(kept) if body else kept) == body  # as the tool of that name does
+    assert len(kept) < 1000 or len(kept) < 1.01 * len(body) < 6000
+
+
+async def test_what_an_older_version_stored_as_it_came_is_read(database: Database) -> None:
+    at = deliveries.c.body
+    async with database.session() as session:
+        await inbox.accept(session, "a", "issues", b"{}", NOW)
+        await session.execute(update(deliveries).values({at: type_coerce(b'{"n": 1}', LargeBinary)}))
+    async with database.session() as session:
+        [delivery] = await inbox.take(session, 10, NOW)
+    assert delivery.body == b'{"n": 1}'
 
 
 async def test_deliveries_are_taken_oldest_first_and_no_more_than_asked_for(database: Database) -> None:

@@ -65,27 +65,8 @@ class Decision:
 
 def decide(facts: Facts, memory: Memory) -> Decision:
     """Return what follows from the facts. Deterministic; the same facts and the memory it returns give no new actions."""
-    before = memory.intent.start
-    memory = advance(facts, memory, judge(facts, memory))
-    memory, answers, ignored = fold(facts, memory, judge)
-    memory = keepsake.heard(memory, (call.serial for call in facts.commands if call.id in {*answers, *ignored}))
-    if before is None and memory.intent.start is not None:
-        memory = _started(facts, memory, memory.intent.start)
-    memory = _taken_in(facts, memory)
-    view = judge(facts, memory)
-    memory = replace(
-        memory,
-        seen=merge_seen(memory.seen, seen_of(view)),
-        good_config=facts.config_source if not view.config_problems else memory.good_config,
-    )
-    view = judge(facts, memory)
-    memory = replace(
-        memory,
-        intent=_settled(view, memory),
-        checks=_current_checks(view, memory),
-        trials=kept(view, memory),
-        queued=merge_queue.seen(view, memory),
-    )
+    memory, answers, ignored = _heard(facts, memory)
+    view, memory = _seen(facts, memory)
     memory, told = failures.telling(view, facts, memory)
     memory = together.noticed(view, facts, memory)
     acks = {
@@ -93,25 +74,8 @@ def decide(facts: Facts, memory: Memory) -> Decision:
         for call in facts.commands
         if (answer := answers.get(call.id) or call.answer) is not None
     }
-    first = (
-        *opening(view, facts, memory),
-        *train_actions.tagging(view),
-        *train_actions.rolling_back(view, memory),
-        *_rollback_check(view, facts, memory),
-        *train_actions.updating(view),
-        *(action for stream in view.streams for action in _tracking(view, stream, facts, memory)),
-        *told,
-        *(action for ack in acks.values() for action in ack),
-    )
-    last = (
-        *_ticks(view),
-        *_cleaning(view, memory),
-        *train_actions.proving(view),
-        *train_actions.merging(view, memory),
-        *foreseeing(view, memory),
-        *together.testing(view, memory),
-        *base_ci.asking(view),
-    )
+    first = (*_showing(view, facts, memory), *told, *(action for ack in acks.values() for action in ack))
+    last = tuple(_landing(view, memory))
     memory = base_ci.noted(view, train_actions.noted(view, memory, last), last)
     memory = replace(memory, refusals=_still_refused(memory, (*first, *last)))
     # What was asked for is kept on GitHub before anything of it is done or its author told of it.
@@ -129,6 +93,59 @@ def decide(facts: Facts, memory: Memory) -> Decision:
         open=is_plan(view) and view.state not in {PlanState.COMPLETED, PlanState.CANCELLED},
         next_look=_next_look(view, facts, memory),
     )
+
+
+def _heard(facts: Facts, memory: Memory) -> tuple[Memory, Mapping[int, Answer], frozenset[int]]:
+    """Take in what people said; return the answers to it as well, and the commands that get none."""
+    before = memory.intent.start
+    memory = advance(facts, memory, judge(facts, memory))
+    memory, answers, ignored = fold(facts, memory, judge)
+    memory = keepsake.heard(memory, (call.serial for call in facts.commands if call.id in {*answers, *ignored}))
+    if before is None and memory.intent.start is not None:
+        memory = _started(facts, memory, memory.intent.start)
+    return memory, answers, ignored
+
+
+def _seen(facts: Facts, memory: Memory) -> tuple[PlanView, Memory]:
+    """Judge the plan by what people said and what the facts show; remember since when it is so, drop what came true."""
+    memory = _taken_in(facts, memory)
+    view = judge(facts, memory)
+    memory = replace(
+        memory,
+        seen=merge_seen(memory.seen, seen_of(view)),
+        good_config=facts.config_source if not view.config_problems else memory.good_config,
+    )
+    view = judge(facts, memory)
+    memory = replace(
+        memory,
+        intent=_settled(view, memory),
+        checks=_current_checks(view, memory),
+        trials=kept(view, memory),
+        queued=merge_queue.seen(view, memory),
+    )
+    return view, memory
+
+
+def _showing(view: PlanView, facts: Facts, memory: Memory) -> Iterator[Action]:
+    """Lay what the plan needs and show how each of its pulls stands."""
+    yield from opening(view, facts, memory)
+    yield from train_actions.tagging(view)
+    yield from train_actions.rolling_back(view, memory)
+    yield from _rollback_check(view, facts, memory)
+    yield from train_actions.updating(view)
+    for stream in view.streams:
+        yield from _tracking(view, stream, facts, memory)
+
+
+def _landing(view: PlanView, memory: Memory) -> Iterator[Action]:
+    """Change the base, and try what may change it next."""
+    yield from _ticks(view)
+    yield from _cleaning(view, memory)
+    yield from train_actions.proving(view)
+    yield from train_actions.merging(view, memory)
+    yield from foreseeing(view, memory)
+    yield from together.testing(view, memory)
+    yield from base_ci.asking(view)
 
 
 def _taken_in(facts: Facts, memory: Memory) -> Memory:

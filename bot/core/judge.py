@@ -3,7 +3,7 @@
 Second step of every turn. Must not choose actions (decide.py) or words for a surface (render/).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -59,13 +59,8 @@ def judge(facts: Facts, memory: Memory) -> PlanView:
         unproven=_unproven(judging),
         returning=returning if returning is not None and returning.rollback.active else None,
     )
-    order = () if find_cycle(plan) else tuple(key for wave in waves(plan) for key in wave)
-    views: dict[Key, WorkstreamView] = {}
-    for key in order:
-        stream = plan.workstream(key)
-        assert stream is not None
-        views[key] = _view(judging, stream, tuple(_need(views[each]) for each in plan.prerequisites(key)))
-    streams = tuple(views[each.key] for each in plan.workstreams if each.key in views)
+    order = () if find_cycle(plan) else waves(plan)
+    streams = _views(judging, order)
     back = judging.returning is not None or judging.unproven is not None
     if state in {PlanState.RUNNING, PlanState.PAUSED} and _complete(streams) and not back:
         state = PlanState.COMPLETED
@@ -84,7 +79,7 @@ def judge(facts: Facts, memory: Memory) -> PlanView:
         issue=facts.issue,
         base=facts.base,
         streams=streams,
-        waves=waves(plan) if order else (),
+        waves=order,
         tags=facts.tags,
         now=facts.now,
         checkpoints=memory.checkpoints,
@@ -196,6 +191,17 @@ def _state(intent: Intent) -> PlanState:
 
 def _complete(streams: tuple[WorkstreamView, ...]) -> bool:
     return bool(streams) and all(each.stage in {Stage.DONE, Stage.CANCELLED} for each in streams)
+
+
+def _views(judging: _Judging, order: Iterable[Iterable[Key]]) -> tuple[WorkstreamView, ...]:
+    """Judge the workstreams, each after those that it needs; return them in the plan's order."""
+    plan = judging.survey.plan
+    views: dict[Key, WorkstreamView] = {}
+    for key in (key for wave in order for key in wave):
+        stream = plan.workstream(key)
+        assert stream is not None
+        views[key] = _view(judging, stream, tuple(_need(views[each]) for each in plan.prerequisites(key)))
+    return tuple(views[each.key] for each in plan.workstreams if each.key in views)
 
 
 def _view(judging: _Judging, stream: Workstream, needs: tuple[Need, ...]) -> WorkstreamView:

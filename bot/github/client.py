@@ -5,7 +5,6 @@ retry a write.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -14,7 +13,7 @@ from cachetools import LRUCache
 
 from bot.core.actions import BuildBranch, MergePull, Mutation, Outcome, OutcomeKind, RerunJob, StartWorkflow, TryMerge
 from bot.core.examination import Examination
-from bot.core.facts import CommitFacts, FailureFacts, PullFacts, QueueEntry, Step, WorkstreamFacts
+from bot.core.facts import CommitFacts, FailureFacts, QueueEntry, Step
 from bot.core.marker import read_marker
 from bot.core.model import Branch, IssueNumber, Login, MergeMethod, NodeId, Role, Sha
 from bot.errors import GitHubError, NotFound
@@ -32,9 +31,10 @@ from bot.github import (
     trial,
     workflows,
 )
-from bot.github.answers import GraphQLError, ResourceLimits, documented_shapes
+from bot.github.answers import GraphQLError, documented_shapes
 from bot.github.git_database import GitDatabase
 from bot.github.own_app import failed_deliveries, installed_repositories
+from bot.github.plan_read import PlanRead
 from bot.github.port import (
     AppIdentity,
     ConversationReading,
@@ -47,7 +47,6 @@ from bot.github.port import (
 from bot.github.transport import Transport
 
 MAX_REPOSITORY_IDS = 4096
-MOST_PAGES_OF_FORK_PULLS = 4  # further requests for one branch whose name pulls from forks use too
 
 ROLES: Mapping[str, Role] = {
     "admin": Role.ADMIN,
@@ -76,30 +75,16 @@ class Client:
         forks of that name hide ours. Raises ReadFailed on any error or partial answer, NotFound if issue or
         repository are gone.
         """
-        size = queries.BRANCHES_PER_REQUEST
-        while True:
-            try:
-                with documented_shapes("the plan"):
-                    return await self._read_plan(repository, question, size)
-            except ResourceLimits:
-                if size <= queries.FEWEST_BRANCHES:
-                    raise
-                size = max(size // 2, queries.FEWEST_BRANCHES)
+        reading = await self._of(repository).plan(question)
+        self._repository_ids[_key(repository)] = reading.repository.node_id
+        return reading
 
     async def commits(self, repository: RepositoryRef, shas: Sequence[Sha]) -> dict[Sha, CommitFacts]:
         """Read commits with their checks, one GraphQL request per 10; those that GitHub does not know are left out.
 
         Not cached: checks change. Raises ReadFailed, NotFound if the repository is gone.
         """
-        found: dict[Sha, CommitFacts] = {}
-        for start in range(0, len(shas), queries.COMMITS_PER_REQUEST):
-            page = shas[start : start + queries.COMMITS_PER_REQUEST]
-            data = (await self._ask(repository, queries.commits_request(page)))["repository"]
-            if data is None:
-                raise NotFound(f"repository {repository.full_name}")
-            with documented_shapes("commits"):
-                found |= readings.commits(page, data, self._app_id)
-        return found
+        return await self._of(repository).commits(shas)
 
     async def every_suite(self, repository: RepositoryRef, commits: suites.Commits) -> dict[Sha, CommitFacts]:
         """Return the commits with the check runs of workflows that were started by hand, too: one request per 5."""
@@ -311,80 +296,8 @@ class Client:
         reply = await self._transport.write(None, "POST", route, {"delivery_id": str(delivery_id)})
         return reply if isinstance(reply, Outcome) else outcomes.rest_outcome(reply, "of the App itself")
 
-    # ---- parts of a plan read ----
-
-    async def _read_plan(self, repository: RepositoryRef, question: PlanQuestion, size: int) -> PlanReading:
-        pages = [question.branches[start : start + size] for start in range(0, len(question.branches), size)] or [()]
-        commits = question.commits[: queries.COMMITS_PER_REQUEST]
-        first = queries.plan_request(
-            issue=question.issue, base=question.base, comment=question.comment, branches=pages[0], commits=commits
-        )
-        data = await self._ask(repository, first, forgive=_comment_is_gone)
-        found = data["repository"]
-        if found is None or found["issue"] is None:
-            raise NotFound(f"issue {question.issue} of {repository.full_name}")
-        facts = readings.repository(found)
-        base = readings.base(question.base or facts.default_branch, found["base"])
-        workstreams = await self._workstreams(repository, pages[0], found)
-        for page in pages[1:]:
-            more = await self._ask(repository, queries.branches_request(page))
-            workstreams |= await self._workstreams(repository, page, more["repository"])
-        if question.compare_branches and base.sha is not None:
-            workstreams = await self._compared(repository, base.name, workstreams)
-        judged = readings.commits(commits, found, self._app_id)
-        judged |= await self.commits(repository, question.commits[len(commits) :])
-        self._repository_ids[_key(repository)] = facts.node_id
-        return PlanReading(
-            repository=facts,
-            issue=readings.issue(found["issue"]),
-            base=base,
-            config_source=readings.config(found["config"]),
-            tags=readings.tags(found["tags"]["nodes"]),
-            workstreams=workstreams,
-            comment=readings.comment(data.get("comment")),
-            commits=judged,
-        )
-
-    async def _workstreams(
-        self, repository: RepositoryRef, branches: Sequence[Branch], data: Mapping[str, Any]
-    ) -> dict[Branch, WorkstreamFacts]:
-        return {
-            branch: WorkstreamFacts(
-                branch=readings.branch(branch, data[f"b{number}"]),
-                pulls=await self._pulls(repository, branch, data[f"p{number}"]),
-            )
-            for number, branch in enumerate(branches)
-        }
-
-    async def _pulls(self, repository: RepositoryRef, branch: Branch, page: Mapping[str, Any]) -> tuple[PullFacts, ...]:
-        """Return the newest pulls of this repository's own branch, however many pulls forks open under its name."""
-        nodes = [node for node in page["nodes"] if not node["isCrossRepository"]]
-        crowded = len(nodes) < len(page["nodes"])
-        for _ in range(MOST_PAGES_OF_FORK_PULLS):
-            if not crowded or not page["pageInfo"]["hasNextPage"] or len(nodes) >= queries.PULLS_PER_BRANCH:
-                break
-            variables = {"head": branch, "after": page["pageInfo"]["endCursor"], "app": self._app_id}
-            request = queries.Request(operation="MorePulls", document=queries.MORE, variables=variables)
-            page = (await self._ask(repository, request))["repository"]["pulls"]
-            nodes += [node for node in page["nodes"] if not node["isCrossRepository"]]
-        return tuple(readings.pull(node, self._app_id) for node in nodes[: queries.PULLS_PER_BRANCH])
-
-    async def _compared(
-        self, repository: RepositoryRef, base: Branch, workstreams: dict[Branch, WorkstreamFacts]
-    ) -> dict[Branch, WorkstreamFacts]:
-        """Add to each branch that exists how many commits it has beyond the base, and how many it lacks."""
-        compared = dict(workstreams)
-        existing = [(name, stream.branch) for name, stream in workstreams.items() if stream.branch is not None]
-        size = queries.BRANCHES_PER_REQUEST
-        for start in range(0, len(existing), size):
-            page = existing[start : start + size]
-            request = queries.compare_request(base, [name for name, _ in page])
-            counts = (await self._ask(repository, request))["repository"]["base"]
-            for number, (name, branch) in enumerate(page):
-                found = counts[f"c{number}"]
-                known = replace(branch, ahead=found["aheadBy"], behind=found["behindBy"])
-                compared[name] = replace(compared[name], branch=known)
-        return compared
+    def _of(self, repository: RepositoryRef) -> PlanRead:
+        return PlanRead(partial(self._ask, repository), repository.full_name, self._app_id)
 
     async def _ask(
         self,
@@ -426,11 +339,6 @@ def _key(repository: RepositoryRef) -> tuple[int, int | str]:
 def _names(repository: RepositoryRef) -> dict[str, str]:
     owner, _, name = repository.full_name.partition("/")
     return {"owner": owner, "name": name}
-
-
-def _comment_is_gone(error: GraphQLError) -> bool:
-    """Say whether an error only means that somebody deleted the status comment."""
-    return error.kind == "NOT_FOUND" and error.path == ("comment",)
 
 
 def _hides_the_queue(error: GraphQLError) -> bool:

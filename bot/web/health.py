@@ -16,8 +16,9 @@ from bot.web.metrics import exposition
 
 log = structlog.get_logger()
 
-#: What a database that is away raises: the driver's errors come wrapped, except while connecting.
-UNREACHABLE = (SQLAlchemyError, OSError, TimeoutError)
+#: What a database raises that cannot be used now, whatever the reason: the driver's errors come wrapped, except while
+#: connecting. Whether it is away, so that waiting helps, only the worker has to know (is_away in store/db.py).
+UNUSABLE = (SQLAlchemyError, OSError, TimeoutError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,7 @@ class Health:
         """200 if the database answers and has its tables, else 503."""
         try:
             await self.database.get()
-        except UNREACHABLE as error:
+        except UNUSABLE as error:
             log.warning("not_ready", error=str(error))
             return web.json_response({"status": "the database cannot be used"}, status=503)
         return web.json_response({"status": "ok"})
@@ -45,7 +46,7 @@ class Health:
         """Return the metrics; 503 if the database cannot be asked."""
         try:
             found = await self.overview.get()
-        except UNREACHABLE as error:
+        except UNUSABLE as error:
             log.warning("not_ready", error=str(error))
             return web.Response(text="the database cannot be used\n", status=503)
         return exposition(self.metrics, found)

@@ -15,7 +15,7 @@ from aiohttp import web
 from bot.errors import InboxFull
 from bot.metrics import Metrics
 from bot.web.body import UNSIGNED, Refusal, Room
-from bot.web.health import UNREACHABLE
+from bot.web.health import UNUSABLE
 
 LINE_SECONDS = 60.0
 MAX_ID = 100  # characters of an event's name or a delivery's GUID
@@ -63,7 +63,7 @@ class Hook:
             return self._refusal(400, "The body must be a JSON object.")
         try:
             stored = await self.store(guid, event, body)
-        except (*UNREACHABLE, InboxFull) as error:
+        except (*UNUSABLE, InboxFull) as error:
             log.error("delivery.not_stored", guid=guid, error=str(error))  # noqa: TRY400 - the trace says no more
             return self._refusal(503, "The delivery could not be stored.")
         self.notify()

@@ -12,7 +12,7 @@ from jinja2 import Environment
 
 from bot.store.overview import Overview
 from bot.web.glance import Glance
-from bot.web.health import UNREACHABLE
+from bot.web.health import UNUSABLE
 
 log = structlog.get_logger()
 
@@ -54,7 +54,7 @@ class StatusPage:
         found = None
         try:
             found = await self.overview.get()
-        except UNREACHABLE as error:
+        except UNUSABLE as error:
             log.warning("not_ready", error=str(error))
         page = _PAGE.render(version=_version(), found=found)
         headers = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}

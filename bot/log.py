@@ -96,6 +96,15 @@ def _cleaned(value: Any, clean: Callable[[str], str]) -> Any:
         case Mapping():
             return {clean(str(key)): _cleaned(each, clean) for key, each in value.items()}
         case list() | tuple() | set() | frozenset():
-            return [_cleaned(each, clean) for each in value]
+            return _cleaned_all(list(value), clean)
         case _:
             return clean(repr(value) if not isinstance(value, bytes) else value.decode(errors="replace"))
+
+
+def _cleaned_all(values: list[Any], clean: Callable[[str], str]) -> list[Any]:
+    """Clean each; where all are texts by one look at all of them, for hardly any list has a secret in it."""
+    if all(type(each) is str for each in values):
+        together = "\n".join(values)
+        if clean(together) == together:
+            return values
+    return [_cleaned(each, clean) for each in values]

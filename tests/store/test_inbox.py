@@ -13,7 +13,7 @@ from bot.errors import InboxFull
 from bot.store import inbox
 from bot.store.db import Database
 from bot.store.inbox import Inbox
-from bot.store.tables import deliveries
+from bot.store.tables import deliveries, pack
 from tests.databases import ONLY_SQLITE
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -291,14 +291,15 @@ async def test_a_sender_that_hangs_up_harms_nobody(database: Database) -> None:
 
 
 async def test_no_more_waits_than_there_is_room_for(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inbox, "ROOM", 100)
+    body = os.urandom(60)
+    monkeypatch.setattr(inbox, "ROOM", len(pack(body)) * 3 // 2)
     receiver = Inbox(database, lambda: NOW)
-    first = asyncio.create_task(receiver.store("a", "push", b"x" * 60))
+    first = asyncio.create_task(receiver.store("a", "push", body))
     await asyncio.sleep(0)
     with pytest.raises(InboxFull):
-        await receiver.store("b", "push", b"x" * 60)
+        await receiver.store("b", "push", body)
     assert await first is True
-    assert await receiver.store("b", "push", b"x" * 60) is True, "there is room again"
+    assert await receiver.store("b", "push", body) is True, "there is room again"
 
 
 async def test_every_sender_hears_of_a_database_that_fails(empty_url: str) -> None:

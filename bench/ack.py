@@ -88,8 +88,8 @@ async def run(postgresql: Server | None) -> Result:
         "SQLite with `synchronous=FULL`, PostgreSQL with `fsync` on. The driver alone = the bare handler and the least that "
         "stores at all, for comparison: SQLite's driver in a thread, all that came meanwhile in one statement. "
         f"{BYTES} bytes a webhook, as many as GitHub's example, all GUIDs different, {SLICES} pairs of slices of {SECONDS} s: a "
-        "comment of the stand-in's, which compresses as GitHub's do (to a quarter), and, for comparison, one that is nearly "
-        "all somebody's text (to more than half). "
+        "comment of the stand-in's, which lz4 compresses to 0.27 (GitHub's example to 0.22), and, for comparison, one that is "
+        "nearly all somebody's text (to 0.56). "
         "load = the largest share of a core that the load generator took: below 1 it was not what limits.",
         exceeded="; ".join(problem for row in rows for problem in row.problems()),
     )

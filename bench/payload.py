@@ -14,7 +14,7 @@ ISSUE = {"title": "Sort by date", "labels": ["bug", "search", "1.2"], "assignees
 
 
 async def comment(play: Play, secret: str = SECRET) -> Webhook:
-    """Return one as the stand-in sends it. Most of it is addresses, as of GitHub's, and it is as easy to compress."""
+    """Return one as the stand-in sends it. Most of it is addresses, as of GitHub's, and it compresses nearly as well."""
     connect(play.world, f"http://127.0.0.1:{free_port()}/webhook")  # where nobody listens
     written = await play.do("ada", "POST", "/issues", ISSUE)
     await play.say("mia", "Yes.", written["number"])

@@ -305,6 +305,7 @@ class Inbox:
             finally:
                 self._committing -= 1
                 self._bytes -= sum(len(delivery.body) for delivery, _ in batch)
+            # once the next commit is on its way
             asyncio.get_running_loop().call_soon(_tell, [delivery for delivery, _ in batch], set(news))
             for delivery, stored in batch:
                 if not stored.done():  # a sender that hung up asks no more
@@ -323,9 +324,8 @@ class Inbox:
         unique = {delivery.guid: delivery for delivery, _ in reversed(batch)}
         ordered = sorted(unique.values(), key=lambda each: each.guid)
         news = await self._store_straight(ordered)
-        rest = [
-            replace(each, body=unpack(each.body)) for each in ordered if each.guid not in news
-        ]  # known, may be parked
+        known = (each for each in ordered if each.guid not in news)  # and may be parked
+        rest = [replace(each, body=unpack(each.body)) for each in known]
         return news | await self._database.write(partial(_accept, rest)) if rest else news
 
     async def _store_straight(self, batch: Sequence[Delivery]) -> set[str]:

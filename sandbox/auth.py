@@ -11,8 +11,9 @@ from aiohttp import hdrs, web
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from sandbox.actor import Actor
 from sandbox.errors import ApiError
-from sandbox.model import Actor, App, Token
+from sandbox.model import App, Token
 
 if TYPE_CHECKING:
     from sandbox.world import World

@@ -1,6 +1,7 @@
 """Decides which Apps hear of an event and completes its payload; the sending is `webhooks`' part."""
 
-from sandbox.model import Actor, App, Installation, Json, Repository
+from sandbox.actor import Actor
+from sandbox.model import App, Installation, Json, Repository
 from sandbox.shapes.accounts import installation_shape, user_shape
 from sandbox.shapes.repositories import short_repository_shape, webhook_context
 from sandbox.world import World

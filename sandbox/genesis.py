@@ -6,7 +6,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from sandbox.model import Actor, App, Installation, Json, Repository, Role, Token, User
+from sandbox.actor import Actor
+from sandbox.model import App, Installation, Json, Repository, Role, Token, User
 from sandbox.operations.apps import mint
 from sandbox.operations.repositories import create_repository
 from sandbox.world import World

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from sandbox.model import Actor, Json
+from sandbox.actor import Actor
+from sandbox.model import Json
 
 if TYPE_CHECKING:
     from sandbox.world import World

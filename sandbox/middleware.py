@@ -9,12 +9,12 @@ from email.utils import format_datetime
 
 from aiohttp import web
 
+from sandbox.actor import Actor
 from sandbox.auth import ACTOR, actor_of, authenticate
 from sandbox.control import REQUESTS, LoggedRequest
 from sandbox.errors import ApiError, not_found
 from sandbox.faults import ApiFault
 from sandbox.limits import COST, LIMITS, Window
-from sandbox.model import Actor
 from sandbox.operations import merge_queue
 from sandbox.rest.call import WORLD
 

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from aiohttp import web
 
+from sandbox.actor import Actor
 from sandbox.auth import actor_of, basic_challenge
 from sandbox.errors import ApiError
 from sandbox.git import ENVIRONMENT
-from sandbox.model import NO_SHA, Actor, Repository
+from sandbox.model import NO_SHA, Repository
 from sandbox.operations import pushes
 from sandbox.operations.rules import forbids_force, ref_blocker
 from sandbox.rest.call import WORLD

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from sandbox.git_objects import CommitObject
-from sandbox.model import Issue, Json, Pull, Repository, WorkflowDispatch
+from sandbox.model import Issue, Json, Pull, Repository
+from sandbox.reports import WorkflowDispatch
 from sandbox.world import World
 
 

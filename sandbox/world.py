@@ -15,10 +15,7 @@ from sandbox.git import Git
 from sandbox.model import (
     App,
     BranchRule,
-    CheckRun,
-    CheckSuite,
     Comment,
-    CommitStatus,
     Delivery,
     Installation,
     Issue,
@@ -32,9 +29,9 @@ from sandbox.model import (
     Ruleset,
     Token,
     User,
-    WorkflowDispatch,
     decode_node_id,
 )
+from sandbox.reports import CheckRun, CheckSuite, CommitStatus, WorkflowDispatch
 from sandbox.table import Table
 from sandbox.webhooks import Hooks
 

@@ -7,9 +7,10 @@ from typing import Any, TypeAlias, TypeVar
 from aiohttp import web
 from graphql import GraphQLResolveInfo
 
+from sandbox.actor import Actor
 from sandbox.auth import actor_of
 from sandbox.limits import LIMITS, Window
-from sandbox.model import Actor, Repository
+from sandbox.model import Repository
 from sandbox.world import World
 
 from .cost import Count

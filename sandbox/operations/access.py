@@ -1,7 +1,8 @@
 """The rights of callers: every other operation asks here first; it changes nothing."""
 
+from sandbox.actor import Actor, role_at_least
 from sandbox.errors import ApiError, not_found
-from sandbox.model import Actor, Issue, Repository, role_at_least
+from sandbox.model import Issue, Repository
 from sandbox.world import World
 
 #: docs.github.com "Troubleshooting the REST API", for a permission that the App lacks

@@ -7,11 +7,13 @@ from datetime import timedelta
 
 import yaml
 
+from sandbox.actor import Actor
 from sandbox.errors import ApiError, not_found
 from sandbox.events import emit
-from sandbox.model import Actor, App, CheckRun, CheckSuite, Json, Repository, WorkflowDispatch
+from sandbox.model import App, Json, Repository
 from sandbox.operations.access import require
 from sandbox.operations.checks import queue_run
+from sandbox.reports import CheckRun, CheckSuite, WorkflowDispatch
 from sandbox.world import World
 
 SLUG = "github-actions"

@@ -5,9 +5,10 @@ import secrets
 from base64 import urlsafe_b64encode
 from datetime import timedelta
 
+from sandbox.actor import Actor
 from sandbox.errors import ApiError, not_found
 from sandbox.events import emit_installation_change
-from sandbox.model import Actor, App, Delivery, Installation, Json, Repository, Token, User
+from sandbox.model import App, Delivery, Installation, Json, Repository, Token, User
 from sandbox.world import World
 
 TOKEN_LIFETIME = timedelta(hours=1)

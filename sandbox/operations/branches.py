@@ -1,8 +1,9 @@
 """Renaming a branch: the ref, the pulls from it and into it, its protection, and the default branch go with it."""
 
+from sandbox.actor import Actor
 from sandbox.errors import ApiError, RefConflict
 from sandbox.events import emit
-from sandbox.model import Actor, Json, Repository
+from sandbox.model import Json, Repository
 from sandbox.operations.access import require
 from sandbox.operations.issues import emit_thread
 from sandbox.world import World

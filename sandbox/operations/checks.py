@@ -5,10 +5,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from sandbox.actor import Actor
 from sandbox.errors import ApiError, not_found
 from sandbox.events import emit
-from sandbox.model import Actor, Annotation, App, CheckAction, CheckRun, CheckSuite, Json, Repository
+from sandbox.model import App, Json, Repository
 from sandbox.operations.access import require
+from sandbox.reports import Annotation, CheckAction, CheckRun, CheckSuite
 from sandbox.shapes.checks import run_webhook_shape, suite_webhook_shape
 from sandbox.world import World
 

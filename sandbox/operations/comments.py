@@ -1,8 +1,9 @@
 """Comments on issues and pulls."""
 
+from sandbox.actor import Actor
 from sandbox.errors import invalid
 from sandbox.events import emit
-from sandbox.model import Actor, Comment, Issue, Json, Repository
+from sandbox.model import Comment, Issue, Json, Repository
 from sandbox.operations.access import require_author_or, require_on_thread, thread_permission
 from sandbox.shapes.threads import comment_shape, issue_shape
 from sandbox.world import World

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from sandbox.actor import Actor
 from sandbox.errors import ApiError, MergeConflict, RefConflict
 from sandbox.git_objects import EMPTY_TREE, Signature, TreeEntry
-from sandbox.model import Actor, Repository
+from sandbox.model import Repository
 from sandbox.operations import pushes
 from sandbox.operations.access import require
 from sandbox.operations.pulls import signature, web_flow

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
+from sandbox.actor import Actor, role_at_least
 from sandbox.errors import invalid
 from sandbox.events import emit
-from sandbox.model import Actor, Issue, Json, Pull, Repository, role_at_least
+from sandbox.model import Issue, Json, Pull, Repository
 from sandbox.operations import labels as label_operations
 from sandbox.operations.access import require, require_author_or, require_on_thread, thread_permission
 from sandbox.shapes.accounts import user_shape

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterable
 
+from sandbox.actor import Actor
 from sandbox.errors import ApiError, invalid
 from sandbox.events import emit
-from sandbox.model import Actor, Issue, Json, Label, Pull, Repository
+from sandbox.model import Issue, Json, Label, Pull, Repository
 from sandbox.operations.access import require, require_on_thread
 from sandbox.shapes.repositories import label_shape
 from sandbox.shapes.threads import issue_shape, pull_shape

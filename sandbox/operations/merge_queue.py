@@ -7,9 +7,10 @@ but those of the caller; whether the queue is required is told by `rules`.
 
 from datetime import timedelta
 
+from sandbox.actor import Actor
 from sandbox.errors import ApiError, MergeConflict, RefConflict
 from sandbox.events import emit
-from sandbox.model import Actor, Json, Pull, QueueEntry, Repository, User
+from sandbox.model import Json, Pull, QueueEntry, Repository, User
 from sandbox.operations import merging, pushes
 from sandbox.operations.access import require
 from sandbox.operations.issues import emit_thread

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from sandbox.actor import Actor, role_at_least
 from sandbox.errors import ApiError, MergeConflict, RefConflict
-from sandbox.model import MERGE_STATE_UNKNOWN, Actor, MergeState, Pull, Repository, role_at_least
+from sandbox.model import MERGE_STATE_UNKNOWN, MergeState, Pull, Repository
 from sandbox.operations import pushes
 from sandbox.operations.access import require
 from sandbox.operations.issues import emit_thread

@@ -1,8 +1,9 @@
 """Branch protection and rulesets: setting and removing them; what they demand is judged in `rules`."""
 
+from sandbox.actor import Actor
 from sandbox.errors import ApiError, invalid, not_found
 from sandbox.events import emit
-from sandbox.model import Actor, BranchRule, Json, Repository, RequiredCheck, Ruleset
+from sandbox.model import BranchRule, Json, Repository, RequiredCheck, Ruleset
 from sandbox.operations.access import require
 from sandbox.shapes.rules import protection_webhook_shape, ruleset_shape
 from sandbox.world import World

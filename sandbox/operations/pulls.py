@@ -3,9 +3,10 @@
 import re
 from collections.abc import Sequence
 
+from sandbox.actor import Actor
 from sandbox.errors import ApiError, MergeConflict, RefConflict, invalid
 from sandbox.git_objects import Signature
-from sandbox.model import Actor, Issue, Json, Pull, Repository, User
+from sandbox.model import Issue, Json, Pull, Repository, User
 from sandbox.operations import pushes
 from sandbox.operations.access import require, require_author_or
 from sandbox.operations.issues import check_text, emit_thread

@@ -4,10 +4,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sandbox.actor import Actor
 from sandbox.events import emit
-from sandbox.model import NO_SHA, Actor, CheckSuite, Json, Pull, Repository
+from sandbox.model import NO_SHA, Json, Pull, Repository
 from sandbox.operations.issues import emit_thread, set_state
 from sandbox.operations.rules import dismisses_stale_reviews, latest_reviews
+from sandbox.reports import CheckSuite
 from sandbox.shapes.checks import suite_webhook_shape
 from sandbox.shapes.git import pushed_commit_shape
 from sandbox.shapes.repositories import repository_page

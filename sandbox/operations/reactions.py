@@ -1,7 +1,8 @@
 """Reactions to issues, pulls and comments; GitHub sends no webhooks for them."""
 
+from sandbox.actor import Actor
 from sandbox.errors import ApiError, invalid, not_found
-from sandbox.model import Actor, Comment, Issue, Reaction, Repository
+from sandbox.model import Comment, Issue, Reaction, Repository
 from sandbox.operations.access import require
 from sandbox.shapes.threads import REACTIONS
 from sandbox.world import World

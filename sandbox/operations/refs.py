@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sandbox.actor import Actor
 from sandbox.errors import ApiError, RefConflict
-from sandbox.model import NO_SHA, Actor, Repository
+from sandbox.model import NO_SHA, Repository
 from sandbox.operations import pushes
 from sandbox.operations.access import require
 from sandbox.operations.rules import forbids_force, ref_blocker

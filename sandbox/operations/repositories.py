@@ -3,10 +3,11 @@
 import re
 from typing import cast
 
+from sandbox.actor import Actor
 from sandbox.errors import ApiError, invalid
 from sandbox.events import emit, emit_installation
 from sandbox.git_objects import EMPTY_TREE, TreeEntry
-from sandbox.model import ROLES, Actor, Json, Label, Repository, Role, User
+from sandbox.model import ROLES, Json, Label, Repository, Role, User
 from sandbox.operations.access import require
 from sandbox.operations.pulls import signature, web_flow
 from sandbox.shapes.accounts import user_shape

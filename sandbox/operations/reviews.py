@@ -2,9 +2,10 @@
 
 from typing import Literal
 
+from sandbox.actor import Actor
 from sandbox.errors import ApiError, invalid
 from sandbox.events import emit
-from sandbox.model import Actor, Pull, Repository, Review
+from sandbox.model import Pull, Repository, Review
 from sandbox.operations.access import require
 from sandbox.shapes.accounts import when
 from sandbox.shapes.threads import review_shape, simple_pull_shape

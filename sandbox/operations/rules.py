@@ -6,7 +6,8 @@ Rules apply to everybody except the bypass actors of a ruleset.
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from sandbox.model import NO_SHA, Actor, Json, Pull, Repository, RequiredCheck, Review, Ruleset, role_at_least
+from sandbox.actor import Actor, role_at_least
+from sandbox.model import NO_SHA, Json, Pull, Repository, RequiredCheck, Review, Ruleset
 from sandbox.world import World
 
 #: docs.github.com "Troubleshooting required status checks"

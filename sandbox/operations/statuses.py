@@ -2,10 +2,12 @@
 
 from typing import Literal, cast
 
+from sandbox.actor import Actor
 from sandbox.errors import ApiError, invalid
 from sandbox.events import emit
-from sandbox.model import Actor, CommitStatus, Repository
+from sandbox.model import Repository
 from sandbox.operations.access import require
+from sandbox.reports import CommitStatus
 from sandbox.shapes.accounts import when
 from sandbox.shapes.git import commit_shape
 from sandbox.shapes.repositories import repository_api

@@ -2,7 +2,8 @@
 
 from urllib.parse import quote
 
-from sandbox.model import App, CheckRun, CheckSuite, Comment, Issue, Label, Pull, Repository, Review, User
+from sandbox.model import App, Comment, Issue, Label, Pull, Repository, Review, User
+from sandbox.reports import CheckRun, CheckSuite
 from sandbox.world import World
 
 from .slug import without_bot

@@ -8,8 +8,9 @@ import jinja2
 from aiohttp import web
 from markupsafe import escape
 
-from sandbox.model import CheckRun, Issue, Json, Label, Pull, Repository
+from sandbox.model import Issue, Json, Label, Pull, Repository
 from sandbox.operations import pulls, rules
+from sandbox.reports import CheckRun
 from sandbox.world import World
 
 from . import browse, paths, views

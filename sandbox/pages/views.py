@@ -4,20 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.git import Git
-from sandbox.model import (
-    App,
-    CheckRun,
-    Comment,
-    CommitStatus,
-    Issue,
-    Json,
-    Label,
-    Pull,
-    Repository,
-    RequiredCheck,
-    Review,
-    User,
-)
+from sandbox.model import App, Comment, Issue, Json, Label, Pull, Repository, RequiredCheck, Review, User
+from sandbox.reports import CheckRun, CommitStatus
 from sandbox.world import World
 
 from . import paths

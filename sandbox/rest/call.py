@@ -7,10 +7,11 @@ from typing import Any, TypeVar
 from aiohttp import web
 from yarl import URL
 
+from sandbox.actor import Actor
 from sandbox.auth import actor_of
 from sandbox.errors import ApiError, not_found
 from sandbox.git import Git
-from sandbox.model import Actor, Issue, Json, Pull, Repository
+from sandbox.model import Issue, Json, Pull, Repository
 from sandbox.operations.access import visible
 from sandbox.world import World
 

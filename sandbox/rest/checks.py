@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from sandbox.model import CheckRun, CheckSuite
 from sandbox.operations import checks, statuses
 from sandbox.operations.access import require
+from sandbox.reports import CheckRun, CheckSuite
 from sandbox.rest.call import Call, answer, found
 from sandbox.shapes.checks import annotation_shapes, combined_status_shape, run_shape, status_shape, suite_shape
 

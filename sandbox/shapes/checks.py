@@ -1,6 +1,7 @@
 """JSON of check runs, check suites and commit statuses."""
 
-from sandbox.model import CheckRun, CheckSuite, CommitStatus, Json, Pull, Repository
+from sandbox.model import Json, Pull, Repository
+from sandbox.reports import CheckRun, CheckSuite, CommitStatus
 from sandbox.shapes.accounts import app_shape, user_shape, when
 from sandbox.shapes.git import simple_commit_shape
 from sandbox.shapes.repositories import repository_api, repository_page, repository_shape

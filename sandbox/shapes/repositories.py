@@ -1,6 +1,7 @@
 """JSON of repositories and labels."""
 
-from sandbox.model import Actor, Json, Label, Repository, role_at_least
+from sandbox.actor import Actor, role_at_least
+from sandbox.model import Json, Label, Repository
 from sandbox.shapes.accounts import organization_shape, user_shape, when
 from sandbox.world import World
 

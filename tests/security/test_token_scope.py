@@ -16,8 +16,9 @@ from bot.errors import NotFound, NotInstalled
 from bot.github.client import Client
 from bot.github.permissions import LISTING, NEEDED, lacking, usable
 from bot.github.port import RepositoryRef
+from sandbox.actor import Actor
 from sandbox.genesis import PERMISSIONS, add_tenant
-from sandbox.model import Actor, Repository, Token
+from sandbox.model import Repository, Token
 from sandbox.operations.repositories import create_repository
 from sandbox.server import start
 from sandbox.world import World

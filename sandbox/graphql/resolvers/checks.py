@@ -8,9 +8,10 @@ from sandbox.graphql.errors import QueryError
 from sandbox.graphql.lookup import expect
 from sandbox.graphql.nodes import CommitNode, RefNode, RollupNode, StatusNode
 from sandbox.graphql.registry import TYPES, field
-from sandbox.model import Annotation, App, CheckRun, CheckSuite, CommitStatus, Pull, User
+from sandbox.model import App, Pull, User
 from sandbox.operations import rules
 from sandbox.pages import paths
+from sandbox.reports import Annotation, CheckRun, CheckSuite, CommitStatus
 
 TYPES.update({CheckRun: "CheckRun", CheckSuite: "CheckSuite", CommitStatus: "StatusContext"})
 TYPES.update({RollupNode: "StatusCheckRollup", StatusNode: "Status"})

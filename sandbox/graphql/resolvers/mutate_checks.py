@@ -5,8 +5,8 @@ from typing import Any
 from sandbox.graphql.context import Context
 from sandbox.graphql.lookup import expect
 from sandbox.graphql.registry import snake_case
-from sandbox.model import CheckRun
 from sandbox.operations import checks
+from sandbox.reports import CheckRun
 
 from .mutation import Payload, mutation, the_repository
 

@@ -3,11 +3,12 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from sandbox.actor import Actor
 from sandbox.graphql.connection import Connection
 from sandbox.graphql.context import Context
 from sandbox.graphql.errors import QueryError
 from sandbox.graphql.lookup import expect
-from sandbox.model import Actor, Pull, Repository, Review
+from sandbox.model import Pull, Repository, Review
 from sandbox.operations import issues, merging, pulls, reviews
 from sandbox.world import World
 

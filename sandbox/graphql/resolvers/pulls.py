@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from sandbox.actor import role_at_least
 from sandbox.graphql.connection import Connection
 from sandbox.graphql.context import Info
 from sandbox.graphql.nodes import CommitNode, PullCommitNode, RefNode, ReviewRequestNode, RollupNode
 from sandbox.graphql.registry import TYPES, constant, field
-from sandbox.model import MergeState, Pull, Repository, Review, User, role_at_least
+from sandbox.model import MergeState, Pull, Repository, Review, User
 from sandbox.operations import merging, pulls
 from sandbox.pages import paths
 

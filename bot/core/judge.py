@@ -47,25 +47,12 @@ class _Judging:
 
 def judge(facts: Facts, memory: Memory) -> PlanView:
     """Return how everything stands. Deterministic: the same facts and memory give the same view."""
-    found = survey(body=facts.issue.body, title=facts.issue.title, config_source=facts.config_source, memory=memory)
-    plan = found.plan
-    state = _state(memory.intent)
-    judging = _Judging(
-        facts=facts, memory=memory, survey=found, state=state, found=_verifications(facts, memory, found)
-    )
-    returning = _rollback_view(judging)
-    judging = replace(
-        judging,
-        unproven=_unproven(judging),
-        returning=returning if returning is not None and returning.rollback.active else None,
-    )
+    judging, returning = _begin(facts, memory)
+    found, plan = judging.survey, judging.survey.plan
     order = () if find_cycle(plan) else waves(plan)
     streams = _views(judging, order)
-    back = judging.returning is not None or judging.unproven is not None
-    if state in {PlanState.RUNNING, PlanState.PAUSED} and _complete(streams) and not back:
-        state = PlanState.COMPLETED
     view = PlanView(
-        state=state,
+        state=PlanState.COMPLETED if _is_complete(judging, streams) else judging.state,
         plan=plan,
         revision=found.revision,
         pending=found.pending,
@@ -93,6 +80,16 @@ def judge(facts: Facts, memory: Memory) -> PlanView:
         lost=memory.lost,
     )
     return replace(view, symptoms=liveness.symptoms(view, memory, facts.app_id))
+
+
+def _begin(facts: Facts, memory: Memory) -> tuple[_Judging, RollbackView | None]:
+    """Return what all workstreams are judged by, and the rollback that is to be looked after, active or not."""
+    found = survey(body=facts.issue.body, title=facts.issue.title, config_source=facts.config_source, memory=memory)
+    verifications = _verifications(facts, memory, found)
+    judging = _Judging(facts=facts, memory=memory, survey=found, state=_state(memory.intent), found=verifications)
+    returning = _rollback_view(judging)
+    active = returning if returning is not None and returning.rollback.active else None
+    return replace(judging, unproven=_unproven(judging), returning=active), returning
 
 
 def seen_of(view: PlanView) -> Mapping[str, Seen]:
@@ -189,8 +186,11 @@ def _state(intent: Intent) -> PlanState:
     return PlanState.PAUSED if intent.paused is not None else PlanState.RUNNING
 
 
-def _complete(streams: tuple[WorkstreamView, ...]) -> bool:
-    return bool(streams) and all(each.stage in {Stage.DONE, Stage.CANCELLED} for each in streams)
+def _is_complete(judging: _Judging, streams: tuple[WorkstreamView, ...]) -> bool:
+    if judging.state not in {PlanState.RUNNING, PlanState.PAUSED}:
+        return False
+    back = judging.returning is not None or judging.unproven is not None
+    return bool(streams) and not back and all(each.stage in {Stage.DONE, Stage.CANCELLED} for each in streams)
 
 
 def _views(judging: _Judging, order: Iterable[Iterable[Key]]) -> tuple[WorkstreamView, ...]:
@@ -210,26 +210,14 @@ def _view(judging: _Judging, stream: Workstream, needs: tuple[Need, ...]) -> Wor
     found = _on_branch(facts.workstreams.get(stream.key, WorkstreamFacts()), branch)
     pull = _pull_of(judging, stream, found) if memory.intent.start is not None else None
     has_work = pull is not None and (pull.changed_files > 0 or not is_opening_commit(pull.head_message))
-    gates: tuple[GateResult, ...] = ()
-    failed: tuple[str, ...] = ()
     current = found.branch is not None and pull is not None and found.branch.sha == pull.head_sha
     behind = found.branch.behind if found.branch is not None and current else None
-    if pull is not None and pull.state is PullState.OPEN:
-        case = Case(
-            facts=facts, plan=judging.survey.plan, stream=stream, pull=pull, needs=needs, intent=memory.intent,
-            config=judging.survey.config, has_work=has_work, drafts=memory.drafts,
-            head_since=judging.since(f"head/{stream.key}", pull.head_sha),
-            behind=behind,
-            unproven=judging.unproven, returning=judging.returning,
-        )  # fmt: skip
-        gates = tuple(_dated(judging, stream.key, _ask(gate, case), pull.head_sha) for gate in registry.load_gates())
-        failed = failed_checks(case) if has_work else ()
+    gates, failed = _gates(judging, stream, pull, needs, has_work=has_work, behind=behind)
     landing = landing_of(memory.landings, pull.number) if pull is not None else None
     stage, note = stage_of(
         Standing(
             key=stream.key, plan=judging.state, intent=memory.intent, base=facts.base.name, pull=pull, needs=needs,
-            gates=gates, has_work=has_work, failed_checks=failed,
-            landing=landing,
+            gates=gates, has_work=has_work, failed_checks=failed, landing=landing,
             found=judging.found.get(pull.number) if pull is not None else None,
         )
     )  # fmt: skip
@@ -254,6 +242,24 @@ def _view(judging: _Judging, stream: Workstream, needs: tuple[Need, ...]) -> Wor
         ),
         note=note,
     )
+
+
+def _gates(
+    judging: _Judging, stream: Workstream, pull: PullFacts | None, needs: tuple[Need, ...], *, has_work: bool,
+    behind: int | None,
+) -> tuple[tuple[GateResult, ...], tuple[str, ...]]:  # fmt: skip
+    """Ask every gate about an open pull; return the answers and the checks that failed. Nothing else is asked about."""
+    if pull is None or pull.state is not PullState.OPEN:
+        return (), ()
+    facts, memory = judging.facts, judging.memory
+    case = Case(
+        facts=facts, plan=judging.survey.plan, stream=stream, pull=pull, needs=needs, intent=memory.intent,
+        config=judging.survey.config, has_work=has_work, drafts=memory.drafts, behind=behind,
+        head_since=judging.since(f"head/{stream.key}", pull.head_sha),
+        unproven=judging.unproven, returning=judging.returning,
+    )  # fmt: skip
+    gates = tuple(_dated(judging, stream.key, _ask(gate, case), pull.head_sha) for gate in registry.load_gates())
+    return gates, failed_checks(case) if has_work else ()
 
 
 def _ask(gate: Gate, case: Case) -> GateResult:

@@ -49,7 +49,6 @@ async def observe(
     commits = await _commits(github, repository, reading, course, memory, now)
     if found.config.verify_workflow is not None and commits:  # what it reports is in no roll-up
         commits = await github.every_suite(repository, commits)
-    roles = await _roles(github, repository, waiting)
     back = _rollback_branch(memory, issue)
     facts = Facts(
         now=now,
@@ -64,8 +63,7 @@ async def observe(
         course=course,
         commits=commits,
         rollback=reading.workstreams.get(back) if back is not None else None,
-        # as they were written: deliveries come in any order
-        commands=tuple(sorted((_command(each, roles) for each in waiting), key=lambda call: (call.at, call.serial))),
+        commands=await _commands(github, repository, waiting),
     )
     runs = await _unexplained(facts, memory)
     if runs:
@@ -192,10 +190,13 @@ def _laying(memory: Memory) -> bool:
     return sum(name.startswith("head/") for name in memory.seen) < len(memory.asked[1])
 
 
-async def _roles(github: GitHub, repository: RepositoryRef, waiting: Sequence[StoredCommand]) -> dict[Login, Role]:
-    """Ask for the rights of everybody who waits for an answer, now and not when they wrote it."""
+async def _commands(
+    github: GitHub, repository: RepositoryRef, waiting: Sequence[StoredCommand]
+) -> tuple[CommandFacts, ...]:
+    """The commands as they were written, whatever order they came in; their authors' rights are those of now."""
     logins = dict.fromkeys(each.author for each in waiting if each.answer is None and not each.author_is_bot)
-    return {login: await github.role(repository, login) for login in logins}
+    roles = {login: await github.role(repository, login) for login in logins}
+    return tuple(sorted((_command(each, roles) for each in waiting), key=lambda call: (call.at, call.serial)))
 
 
 def _command(stored: StoredCommand, roles: dict[Login, Role]) -> CommandFacts:

@@ -5,7 +5,7 @@ merge groups of GitHub's merge queue. Must not touch a pull that a plan claims.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -92,11 +92,8 @@ class Outside:
             waiting = [call for call in waiting if call.pull not in unknown]
         theirs = {pull.head_sha for pull in pulls if _is_claimed(pull, claimed)}
         free = [pull for pull in pulls if pull.head_sha not in theirs and _plan_of(pull) not in plans]
-        free = [pull for pull in free if pull.number not in unknown]
-        stopped = {pull.head_sha: frozen[pull.base] for pull in free if pull.base in frozen}
-        checks = [_check(pull, stopped.get(pull.head_sha), now) for pull in free]
+        written = _checks([pull for pull in free if pull.number not in unknown], frozen, now)
         answers = {call.id: tuple(_acknowledge(call)) for call in waiting}
-        written = [check for check in checks if check is not None]
         actions: list[Action] = [*written, *await self._groups(lease, repository, pulls, written)]
         actions.extend(action for group in answers.values() for action in group)
         seen = replace(repository, node_id=node_id)
@@ -194,9 +191,16 @@ def _with(entry: QueueEntry, check: PutCheck | None) -> QueueEntry:
     return replace(entry, own=own)
 
 
-def _check(pull: OpenPullReading, freeze: Freeze | None, now: datetime) -> PutCheck | None:
-    current = pull.own_checks[0] if pull.own_checks else None
-    return check_outside(pull.head_sha, current, pull.url, freeze=freeze, now=now)
+def _checks(free: Sequence[OpenPullReading], frozen: Mapping[Branch, Freeze], now: datetime) -> list[PutCheck]:
+    """What to write on the heads of pulls outside plans. Of two pulls with one head, a freeze of either's base counts."""
+    stopped = {pull.head_sha: frozen[pull.base] for pull in free if pull.base in frozen}
+    checks = [
+        check_outside(
+            pull.head_sha, next(iter(pull.own_checks), None), pull.url, freeze=stopped.get(pull.head_sha), now=now
+        )
+        for pull in free
+    ]
+    return [check for check in checks if check is not None]
 
 
 def _acknowledge(call: StoredCommand) -> list[Action]:

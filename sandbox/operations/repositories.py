@@ -41,18 +41,8 @@ async def create_repository(
     if not NAME.fullmatch(name):
         raise invalid("Repository", "name")
     if world.repository(owner.login, name):
-        raise ApiError(
-            422,
-            "Repository creation failed.",
-            [
-                {
-                    "resource": "Repository",
-                    "code": "custom",
-                    "field": "name",
-                    "message": "name already exists on this account",
-                }
-            ],
-        )
+        taken = invalid("Repository", "name", "custom", "name already exists on this account")
+        raise ApiError(422, "Repository creation failed.", taken.errors)
     now = world.clock.now()
     repo = Repository(world.new_id(), owner.id, name, now, now, now)
     repo.collaborators[actor.user.id] = "admin"

@@ -5,7 +5,7 @@ from typing import Literal, cast
 from sandbox.actor import Actor
 from sandbox.errors import ApiError, invalid
 from sandbox.events import emit
-from sandbox.model import Repository
+from sandbox.model import Json, Repository
 from sandbox.operations.access import require
 from sandbox.reports import CommitStatus
 from sandbox.shapes.accounts import when
@@ -30,8 +30,7 @@ async def create_status(
 ) -> CommitStatus:
     """Set a status of a commit; the newest of a context counts."""
     require(actor, repo, "statuses:write")
-    git = world.git(repo)
-    if await git.kind(sha) != "commit":
+    if await world.git(repo).kind(sha) != "commit":
         raise ApiError(422, f"No commit found for SHA: {sha}")
     if state not in STATES:
         raise invalid("Status", "state", "custom", f"state must be one of {', '.join(STATES)}")
@@ -51,24 +50,28 @@ async def create_status(
         target_url,
     )
     world.state.statuses[status.id] = status
-    api = repository_api(world, repo)
-    payload = {
+    emit(world, actor, repo, "status", await _payload(world, repo, status))
+    return status
+
+
+async def _payload(world: World, repo: Repository, status: CommitStatus) -> Json:
+    """Return the event's payload; `branches` are those whose tip is the commit."""
+    git, api = world.git(repo), repository_api(world, repo)
+    return {
         "id": status.id,
-        "sha": sha,
+        "sha": status.sha,
         "name": world.full_name(repo),
-        "context": context,
-        "state": state,
-        "description": description,
-        "target_url": target_url,
+        "context": status.context,
+        "state": status.state,
+        "description": status.description,
+        "target_url": status.target_url,
         "avatar_url": None,
         "created_at": when(status.created_at),
         "updated_at": when(status.created_at),
-        "commit": commit_shape(world, repo, await git.commit(sha)),
+        "commit": commit_shape(world, repo, await git.commit(status.sha)),
         "branches": [
-            {"name": name[11:], "commit": {"sha": sha, "url": f"{api}/commits/{sha}"}, "protected": False}
+            {"name": name[11:], "commit": {"sha": at, "url": f"{api}/commits/{at}"}, "protected": False}
             for name, at in (await git.refs()).items()
-            if at == sha and name.startswith("refs/heads/")
+            if at == status.sha and name.startswith("refs/heads/")
         ],
     }
-    emit(world, actor, repo, "status", payload)
-    return status

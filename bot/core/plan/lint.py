@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import assert_never
 
-from bot.core.model import Aspect, Origin, Plan, Problem, Sureness
+from bot.core.model import Aspect, Origin, Plan, Problem, Sureness, Workstream
 from bot.core.plan.graph import waves
 from bot.core.plan.normal import normal
 from bot.core.plan.reader import read_plan
@@ -35,21 +35,7 @@ class LintReport:
         return {
             "title": self.plan.title,
             "base_branch": self.plan.base,
-            "workstreams": [
-                {
-                    "key": each.key,
-                    "title": each.title,
-                    "branch": each.branch,
-                    "files": list(each.files),
-                    "depends_on": list(each.needs),
-                    "acceptance": len(each.acceptance),
-                    "acceptance_items": list(each.acceptance),
-                    "validation": list(each.validation),
-                    "ticked": each.ticked,
-                    "line": each.line,
-                }
-                for each in self.plan.workstreams
-            ],
+            "workstreams": [_workstream(each) for each in self.plan.workstreams],
             "merge_order": [list(each) for each in self.plan.merge_order] if self.plan.merge_order else None,
             "waves": [list(each) for each in waves(self.plan)],
             "origins": [
@@ -115,6 +101,21 @@ class LintReport:
         for each in self.plan.workstreams:
             lines += [f"    {ids[need]} --> {ids[each.key]}" for need in self.plan.prerequisites(each.key)]
         return "\n".join(lines) + "\n"
+
+
+def _workstream(stream: Workstream) -> dict[str, object]:
+    return {
+        "key": stream.key,
+        "title": stream.title,
+        "branch": stream.branch,
+        "files": list(stream.files),
+        "depends_on": list(stream.needs),
+        "acceptance": len(stream.acceptance),
+        "acceptance_items": list(stream.acceptance),
+        "validation": list(stream.validation),
+        "ticked": stream.ticked,
+        "line": stream.line,
+    }
 
 
 def _label(key: str, title: str) -> str:

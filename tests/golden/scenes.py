@@ -292,23 +292,12 @@ def just_opened(key: str, number: int) -> PullFacts:
     """A draft pull with nothing but the opening commit."""
     headline, rest = opening_commit_of(key)
     return PullFacts(
-        number=PullNumber(number),
-        node_id=NodeId(f"PR_{number}"),
-        url=f"{URL}/pull/{number}",
-        title=key,
-        body="",
-        state=PullState.OPEN,
-        draft=True,
-        head=BRANCHES.get(key, Branch(f"branch-{number}")),
-        head_sha=Sha(f"{number:040x}"),
-        head_message=f"{headline}\n\n{rest}",
-        head_at=STARTED,
-        changed_files=0,
-        base=Branch("main"),
-        author=Login("signalbox[bot]"),
-        created_at=STARTED + timedelta(minutes=1),
+        number=PullNumber(number), node_id=NodeId(f"PR_{number}"), url=f"{URL}/pull/{number}", title=key, body="",
+        state=PullState.OPEN, draft=True, head=BRANCHES.get(key, Branch(f"branch-{number}")),
+        head_sha=Sha(f"{number:040x}"), head_message=f"{headline}\n\n{rest}", head_at=STARTED, changed_files=0,
+        base=Branch("main"), author=Login("signalbox[bot]"), created_at=STARTED + timedelta(minutes=1),
         mergeable=Mergeable.YES,
-    )
+    )  # fmt: skip
 
 
 def opening_commit_of(key: str) -> tuple[str, str]:

@@ -2,7 +2,6 @@
 
 import pytest
 
-from bot.core.plan.fenced import unfenced
 from bot.core.plan.reader import read_plan
 from tests.core.plan.build import codes, needs
 
@@ -381,61 +380,6 @@ def test_a_table_adds_nobody_whose_branch_is_taken() -> None:
         "| Agent | Branch |\n|---|---|\n| Quality agent | `w/qa` |\n| API agent | `w/api` |\n| QA agent | `w/qa` |\n"
     )
     assert [each.key for each in plan.workstreams] == ["QA agent", "API agent"]
-
-
-DRAFTS = """# Drafts
-## Issue 1: Upload
-
-```markdown
-## Summary
-Files can be sent.
-
-## Acceptance Criteria
-- [ ] a file of 1 GB arrives
-
-## Example
-```yaml
-# not a heading
-limit: 1
-```
-
-## Files
-- `src/upload.py`
-```
-
-## Issue 2: Download
-
-```markdown
-## Acceptance Criteria
-- [ ] it resumes
-```
-"""
-
-
-def test_drafts_of_issues_in_fences_are_opened() -> None:
-    plan = read_plan(DRAFTS)
-    one, two = plan.workstreams
-    assert (one.key, one.title, one.acceptance) == ("Issue 1", "Upload", ("a file of 1 GB arrives",))
-    assert one.files == ("src/upload.py",)
-    assert (two.key, two.line, two.acceptance) == ("Issue 2", 21, ("it resumes",))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "## Template\n```markdown\n### W1: Title\n```\n",
-        "## Issue 1: a\n```markdown\n## Summary\n",
-        "## Issue 1: a\n```python\n# comment\n```\n",
-        "## Issue 1: a\n```markdown\n```yaml\na: 1\n```\n",
-    ],
-    ids=["no unit above", "never closed", "another language", "closed once too few"],
-)
-def test_other_fences_stay(text: str) -> None:
-    assert unfenced(text) == text
-
-
-def test_unfencing_keeps_the_lines() -> None:
-    assert unfenced(DRAFTS).count("\n") == DRAFTS.count("\n")
 
 
 def test_the_same_reference_in_another_section_is_the_same_work() -> None:

@@ -7,7 +7,7 @@ Tokens are opaque text of any length: GitHub changes their form without notice.
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 import jwt
@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from bot.errors import SettingsError
+from bot.github.clock import Clocks
 
 JWT_BACKDATED = timedelta(seconds=60)  # against clocks that differ
 JWT_LIFETIME = timedelta(seconds=540)  # GitHub accepts at most ten minutes from now
@@ -26,17 +27,10 @@ WARY = timedelta(
 )  # how long a token is used once one like it was refused a permission, which may be given soon
 MAX_TOKENS = 16_384  # tokens that are remembered, below a kilobyte each
 
-Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """Return the time in UTC."""
-    return datetime.now(UTC)
-
 
 @dataclass(frozen=True, slots=True)
 class InstallationToken:
-    """An access token and when it ends (UTC). Its value never shows in a repr."""
+    """An access token and when it ends, by our clock (UTC). Its value never shows in a repr."""
 
     value: str = field(repr=False)
     expires_at: datetime
@@ -62,12 +56,12 @@ class AppAuth:
     stalls the event loop for tens of milliseconds. Raises SettingsError if it is not an RSA private key.
     """
 
-    def __init__(self, app_id: int, private_key: str, *, clock: Clock = utc_now) -> None:
+    def __init__(self, app_id: int, private_key: str, clocks: Clocks | None = None) -> None:
         self.app_id = app_id
         self._key = _load(private_key)
-        self._clock = clock
+        self.clocks = clocks or Clocks()
+        clock = self.clocks.now
         self._jwt: tuple[str, datetime] | None = None
-        self._ahead = timedelta(0)  # how far GitHub's clock was ahead of ours when it refused a JWT
         self._tokens: TLRUCache[Reach, InstallationToken] = TLRUCache(
             MAX_TOKENS,
             ttu=lambda _reach, token, _now: (token.expires_at - TOKEN_SPARE).timestamp(),
@@ -77,11 +71,14 @@ class AppAuth:
         self._minting: dict[Reach, asyncio.Task[InstallationToken]] = {}
 
     def jwt(self) -> str:
-        """Return a JWT that is good for at least another minute.
+        """Return a JWT that is good for at least another minute by GitHub's clock.
+
+        A clock that is wrong is noticed by the first answer, the refusal of a JWT that was made by it;
+        https://github.com/octokit/auth-app.js does the same.
 
         https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app
         """
-        now = self._clock() + self._ahead
+        now = self.clocks.githubs()
         if self._jwt is None or now - self._jwt[1] >= JWT_RENEWED_AFTER or now < self._jwt[1]:
             claims = {
                 "iat": int((now - JWT_BACKDATED).timestamp()),
@@ -118,20 +115,15 @@ class AppAuth:
         self._refused[reach] = True
         self._tokens.pop(reach, None)
 
-    def drop_jwt(self, at: datetime | None = None) -> None:
-        """Forget the JWT, after GitHub refused it. The next one goes by GitHub's clock, `at` when it answered (UTC).
-
-        https://github.com/octokit/auth-app.js does the same. Wherever the clocks agree this changes nothing.
-        """
+    def drop_jwt(self) -> None:
+        """Forget the JWT, after GitHub refused it."""
         self._jwt = None
-        if at is not None:
-            self._ahead = at - self._clock()
 
     async def _mint(self, reach: Reach, mint: Callable[[], Awaitable[InstallationToken]]) -> InstallationToken:
         try:
             token = await mint()
             if reach in self._refused:
-                token = replace(token, expires_at=min(token.expires_at, self._clock() + TOKEN_SPARE + WARY))
+                token = replace(token, expires_at=min(token.expires_at, self.clocks.now() + TOKEN_SPARE + WARY))
             self._tokens[reach] = token
             return token
         finally:

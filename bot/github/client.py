@@ -207,6 +207,10 @@ class Client:
         """Examine a repository's set-up for the self-check, by seven reads; `base` None = its default branch."""
         return await checkup.examine(self._transport, self._ask, full_name, base)
 
+    def now(self) -> datetime:
+        """Return what GitHub's clock shows (UTC); ours, until an answer told."""
+        return self._transport.now()
+
     async def app(self) -> AppIdentity:
         """Return who this App is; also the cheapest proof that id, key and clock are right."""
         data = (await self._transport.get(None, "/app")).data

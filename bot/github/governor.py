@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Literal, get_args
 
-from bot.github.app_auth import Clock
+from bot.github.clock import Clocks
 
 Resource = Literal["core", "graphql"]  # GitHub counts REST and GraphQL apart
 RESOURCES: tuple[Resource, ...] = get_args(Resource)
@@ -22,10 +22,11 @@ _SECONDARY_WORDS = ("secondary rate limit", "abuse detection", "rate limit excee
 
 
 class Governor:
-    """The limits of one installation (or of the App itself)."""
+    """The limits of one installation (or of the App itself). All times are ours (UTC)."""
 
-    def __init__(self, *, clock: Clock, write_gap: float) -> None:
-        self._clock = clock
+    def __init__(self, *, clocks: Clocks, write_gap: float) -> None:
+        self._clocks = clocks
+        self._clock = clocks.now
         self._write_gap = write_gap  # seconds between the starts of two writes
         self._next_write = 0.0  # on the event loop's clock
         self._closed_until: dict[Resource, datetime] = {}
@@ -51,7 +52,7 @@ class Governor:
             return self.close(resource, headers)
         if 200 <= status < 300:
             self._unexplained = 0
-            reset = _reset(headers)
+            reset = self._reset(headers)
             if exhausted and reset is not None:
                 self._closed_until[resource] = reset
         return None
@@ -63,7 +64,7 @@ class Governor:
         """
         now = self._clock()
         retry_after = headers.get("retry-after", "")
-        reset = _reset(headers) if headers.get("x-ratelimit-remaining") == "0" else None
+        reset = self._reset(headers) if headers.get("x-ratelimit-remaining") == "0" else None
         if retry_after.isdecimal():
             until = now + timedelta(seconds=int(retry_after))
         elif reset is not None:
@@ -76,7 +77,7 @@ class Governor:
         return until
 
     def _count(self, resource: Resource, headers: Mapping[str, str]) -> None:
-        left, reset = headers.get("x-ratelimit-remaining", ""), _reset(headers)
+        left, reset = headers.get("x-ratelimit-remaining", ""), self._reset(headers)
         # GitHub counts some endpoints apart, and says so; those are not what this is about.
         if left.isdecimal() and reset is not None and headers.get("x-ratelimit-resource", resource) == resource:
             self._left[resource] = int(left), reset
@@ -97,8 +98,7 @@ class Governor:
         await asyncio.sleep(start - now)
         return self.retry_at(resource)
 
-
-def _reset(headers: Mapping[str, str]) -> datetime | None:
-    """Return when the quota is full again."""
-    reset = headers.get("x-ratelimit-reset", "")
-    return datetime.fromtimestamp(int(reset), UTC) if reset.isdecimal() else None
+    def _reset(self, headers: Mapping[str, str]) -> datetime | None:
+        """Return when the quota is full again; GitHub names it by its own clock."""
+        reset = headers.get("x-ratelimit-reset", "")
+        return self._clocks.ours(datetime.fromtimestamp(int(reset), UTC)) if reset.isdecimal() else None

@@ -13,7 +13,8 @@ from cachetools import TTLCache
 
 from bot.errors import NotFound, NotInstalled, ReadFailed
 from bot.github.answers import Reply, documented_shapes, page_of
-from bot.github.app_auth import Clock, InstallationToken, Reach
+from bot.github.app_auth import InstallationToken, Reach
+from bot.github.clock import Clocks
 from bot.github.permissions import LISTING, Permissions, lacking, usable
 
 GRANTS_KEPT = 3600  # seconds that what an installation grants is taken for known; a refusal ends it at once
@@ -31,8 +32,10 @@ log = structlog.get_logger()
 class Minter:
     """Asks GitHub for tokens. Asking twice does no harm."""
 
-    def __init__(self, ask: Ask, clock: Clock) -> None:
+    def __init__(self, ask: Ask, clocks: Clocks) -> None:
         self._ask = ask
+        self._clocks = clocks
+        clock = clocks.now
         self._granted: TTLCache[int, Permissions] = TTLCache(MAX_GRANTS, GRANTS_KEPT, timer=lambda: clock().timestamp())
         self._refused: TTLCache[int, bool] = TTLCache(MAX_GRANTS, GRANTS_KEPT, timer=lambda: clock().timestamp())
 
@@ -50,7 +53,7 @@ class Minter:
         _refuse(reply, f"no token for {reach}")
         data = page_of(reply).data
         try:
-            return InstallationToken(data["token"], datetime.fromisoformat(data["expires_at"]))
+            return InstallationToken(data["token"], self._clocks.ours(datetime.fromisoformat(data["expires_at"])))
         except (KeyError, TypeError, ValueError):
             # Without "from": the error would quote what GitHub sent, and that is the token.
             raise ReadFailed("GitHub answered the request for a token with something else") from None

@@ -210,6 +210,9 @@ class GitHub(Protocol):
     async def examine(self, full_name: str, base: Branch | None) -> Examination:
         """Examine a repository's set-up for the self-check, by seven reads; `base` None = its default branch."""
 
+    def now(self) -> datetime:
+        """Return what GitHub's clock shows (UTC), by which its times are to be compared; ours, until an answer told."""
+
     async def app(self) -> AppIdentity:
         """Return who we are."""
 

@@ -32,7 +32,7 @@ from bot.github.answers import (
     read_error,
     time_of,
 )
-from bot.github.app_auth import AppAuth, Clock, Reach, utc_now
+from bot.github.app_auth import AppAuth, Reach
 from bot.github.governor import RESOURCES, Governor, Resource
 from bot.github.minting import Minter
 from bot.github.outcomes import NO_PERMISSION
@@ -108,7 +108,6 @@ class TransportOptions:
     graphql_url: str  # "https://api.github.com/graphql", "https://HOST/api/graphql"
     write_gap: float = WRITE_GAP  # seconds; 0 = no pacing, for a GitHub without limits
     observe: Observe = _nobody_observes
-    clock: Clock = utc_now
 
 
 class Transport:
@@ -121,11 +120,15 @@ class Transport:
         self._graphql_url = options.graphql_url
         self._write_gap = options.write_gap
         self._observe = options.observe
-        self._clock = options.clock
-        self._minter = Minter(self._as_the_app, options.clock)
+        self._clocks = auth.clocks
+        self._minter = Minter(self._as_the_app, auth.clocks)
         self._governors: dict[int | None, Governor] = {}
         # One cache per installation: a shared one would show one tenant's data to another.
         self._caches: LRUCache[int | None, LRUCache[str, Reply]] = LRUCache(MAX_CACHES)
+
+    def now(self) -> datetime:
+        """Return what GitHub's clock shows (UTC), as far as its answers have told."""
+        return self._clocks.githubs()
 
     def limits(self) -> dict[str, int]:
         """Return what GitHub's rate limits leave for each resource, the lowest of all installations; {} = not known."""
@@ -246,7 +249,7 @@ class Transport:
 
     def _governor(self, installation: int | None) -> Governor:
         if installation not in self._governors:
-            self._governors[installation] = Governor(clock=self._clock, write_gap=self._write_gap)
+            self._governors[installation] = Governor(clocks=self._clocks, write_gap=self._write_gap)
         return self._governors[installation]
 
     async def _get(self, call: Call, *, cached: bool) -> Page:
@@ -334,7 +337,7 @@ class Transport:
         return Outcome(kind=OutcomeKind.REFUSED if refused else OutcomeKind.LATER, detail=str(error))
 
     def _later(self, until: datetime, detail: str) -> Outcome:
-        wait = max(until - self._clock(), timedelta(0))
+        wait = max(until - self._clocks.now(), timedelta(0))
         return Outcome(kind=OutcomeKind.LATER, detail=detail, retry_after=wait)
 
     async def _token(self, call: Call) -> str | None:
@@ -349,11 +352,12 @@ class Transport:
         if call.body is not None:
             headers["content-type"] = "application/json"
         reply = await self._send(call, headers, seconds)
+        self._clocks.hear(time_of(reply))
         if reply.status == 403:
             self._lacks_permission(call, reply.message)
         if reply.status == 401:
             if call.reach is None or token is None:
-                self._auth.drop_jwt(time_of(reply))
+                self._auth.drop_jwt()
             else:
                 self._auth.drop(call.reach, token)
         return reply

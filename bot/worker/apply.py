@@ -210,7 +210,7 @@ async def _known(
     """
     known: dict[Mutation, Outcome] = {}
     looked = False
-    now = datetime.now(UTC)
+    now = github.now()
     async with database.session() as session:
         await lanes.renew(session, lease)
         entries = {

@@ -8,6 +8,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import aiohttp
@@ -15,6 +16,7 @@ from aiohttp import web
 
 from bot.github.app_auth import AppAuth
 from bot.github.client import Client
+from bot.github.clock import Clocks
 from bot.github.permissions import NEEDED
 from bot.github.port import RepositoryRef
 from bot.github.transport import Transport, TransportOptions
@@ -64,6 +66,7 @@ class Fake:
     script: dict[str, list[Handler]] = field(default_factory=dict)
     minted: int = 0
     token_lifetime: timedelta = timedelta(hours=1)
+    ahead: timedelta = timedelta(0)  # of its clock, before ours
 
     def answers(self, route: str, *handlers: Handler) -> None:
         self.script[route] = list(handlers)
@@ -80,6 +83,11 @@ class Fake:
         return [request.body for request in self.of("POST /graphql")]
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
+        response = await self._answer(request)
+        response.headers.setdefault("date", format_datetime(self.clock() + self.ahead, usegmt=True))
+        return response
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
         raw = await request.read()
         seen = Seen(
             request.method, request.path, request.query_string, request.headers.copy(), json.loads(raw) if raw else None
@@ -90,7 +98,7 @@ class Fake:
             return await (script.pop(0) if len(script) > 1 else script[0])(request)
         if request.path.endswith("/access_tokens"):
             self.minted += 1
-            expires = (self.clock() + self.token_lifetime).strftime("%Y-%m-%dT%H:%M:%SZ")
+            expires = (self.clock() + self.ahead + self.token_lifetime).strftime("%Y-%m-%dT%H:%M:%SZ")
             token = f"ghs_{request.match_info.get('path', '').split('/')[2]}_{self.minted}"
             return web.json_response({"token": token, "expires_at": expires}, status=201)
         if request.path.startswith("/app/installations/"):
@@ -142,9 +150,9 @@ def build(fake: Fake, session: aiohttp.ClientSession, private_key: str, *, write
     def observe(method: str, route: str, status: int, _seconds: float, points: int) -> None:
         observed.append((method, route, status, points))
 
-    auth = AppAuth(APP_ID, private_key, clock=fake.clock)
+    auth = AppAuth(APP_ID, private_key, Clocks(fake.clock))
     options = TransportOptions(
-        api_url=fake.url, graphql_url=f"{fake.url}/graphql", write_gap=write_gap, observe=observe, clock=fake.clock
+        api_url=fake.url, graphql_url=f"{fake.url}/graphql", write_gap=write_gap, observe=observe
     )
     transport = Transport(session, auth, options)
     return Stack(fake, auth, transport, Client(transport, APP_ID), observed)

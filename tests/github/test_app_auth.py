@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from bot.errors import NotInstalled, ReadFailed, SettingsError
 from bot.github.app_auth import AppAuth, InstallationToken, Reach
+from bot.github.clock import Clocks
 from tests.github.fake import APP_ID, INSTALLATION, Clock, Stack, reply
 
 REACH = Reach(1, 77)
@@ -19,7 +20,7 @@ def test_the_jwt_says_who_the_app_is_and_ends_within_ten_minutes(
     rsa_key: rsa.RSAPrivateKey, form: PrivateFormat
 ) -> None:
     clock = Clock()
-    auth = AppAuth(APP_ID, rsa_key.private_bytes(Encoding.PEM, form, NoEncryption()).decode(), clock=clock)
+    auth = AppAuth(APP_ID, rsa_key.private_bytes(Encoding.PEM, form, NoEncryption()).decode(), Clocks(clock))
     claims = jwt.decode(
         auth.jwt(), rsa_key.public_key(), algorithms=["RS256"], options={"verify_exp": False, "verify_iat": False}
     )
@@ -29,7 +30,7 @@ def test_the_jwt_says_who_the_app_is_and_ends_within_ten_minutes(
 
 def test_a_jwt_is_used_again_until_it_grows_old(private_key: str) -> None:
     clock = Clock()
-    auth = AppAuth(APP_ID, private_key, clock=clock)
+    auth = AppAuth(APP_ID, private_key, Clocks(clock))
     first = auth.jwt()
     clock.forward(minutes=6)
     assert auth.jwt() == first
@@ -76,7 +77,7 @@ async def test_a_token_is_minted_anew_five_minutes_before_it_ends(stack: Stack) 
 
 async def test_a_late_refusal_of_an_old_token_leaves_the_new_one(private_key: str) -> None:
     clock = Clock()
-    auth = AppAuth(APP_ID, private_key, clock=clock)
+    auth = AppAuth(APP_ID, private_key, Clocks(clock))
     minted = iter(("old", "new"))
 
     async def mint() -> InstallationToken:
@@ -91,7 +92,7 @@ async def test_a_late_refusal_of_an_old_token_leaves_the_new_one(private_key: st
 
 async def test_a_caller_that_gives_up_takes_the_token_from_nobody(private_key: str) -> None:
     clock = Clock()
-    auth = AppAuth(APP_ID, private_key, clock=clock)
+    auth = AppAuth(APP_ID, private_key, Clocks(clock))
     go = asyncio.Event()
 
     async def mint() -> InstallationToken:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bot.core.actions import (
     Action,
@@ -239,6 +239,9 @@ class Fake:
         if isinstance(self.examination, Exception):
             raise self.examination
         return self.examination
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
 
     async def app(self) -> AppIdentity:
         return AppIdentity(id=1001, slug="signalbox", url="https://x.example")

@@ -86,7 +86,8 @@ async def _limited(request: web.Request, window: Window) -> web.Response | None:
     who = actor_of(request)
     name = f"installation ID {who.installation.id}" if who.installation else f"user ID {who.login or 'anonymous'}"
     if window.resource == "graphql":
-        error = {"type": "RATE_LIMITED", "message": f"API rate limit exceeded for {name}."}
+        message = f"API rate limit already exceeded for {name}."
+        error = {"type": "RATE_LIMIT", "code": "graphql_rate_limit", "message": message}
         return web.json_response({"errors": [error]})
     return _refusal(ApiError(403, f"API rate limit exceeded for {name}."))
 

@@ -21,6 +21,10 @@ NO_ANSWER = 0  # a "status" for a request that got no response
 
 _LONGEST_MESSAGE = 500  # characters
 
+#: How GraphQL calls the error of a quota that is used up: https://github.com/yanyongyu/githubkit/issues/271 saw the second.
+_LIMITS = frozenset({"RATE_LIMITED", "RATE_LIMIT"})
+_LIMIT_WORDS = ("secondary rate limit", "abuse detection", "rate limit exceeded", "rate limit already exceeded")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
@@ -49,6 +53,16 @@ class GraphQLError:
     message: str
     path: tuple[str | int, ...]  # () = the request as a whole
 
+    @property
+    def is_limit(self) -> bool:
+        """Whether a rate limit refused it; what is said of one field may quote what people wrote."""
+        return self.kind in _LIMITS or (not self.path and names_a_limit(self.message))
+
+    @property
+    def is_quota(self) -> bool:
+        """Whether that was the hourly quota, whose reset GitHub names."""
+        return self.is_limit and not any(word in self.message.lower() for word in _LIMIT_WORDS[:2])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphQLAnswer:
@@ -58,14 +72,19 @@ class GraphQLAnswer:
     errors: tuple[GraphQLError, ...]
 
     @property
-    def rate_limited(self) -> bool:
-        """GitHub reports an exhausted quota with status 200 and this kind of error."""
-        return any(error.kind == "RATE_LIMITED" and not error.path for error in self.errors)
+    def limit(self) -> GraphQLError | None:
+        """The limit that the request met; GitHub reports one with status 200."""
+        return next((error for error in self.errors if error.is_limit), None)
 
 
 def clean(text: str) -> str:
     """Return a text from outside as it may stand in errors and logs: no secrets, no end of lines, not endless."""
     return " ".join(without_secrets(text).split())[:_LONGEST_MESSAGE]
+
+
+def names_a_limit(message: str) -> bool:
+    """Whether the words of a refusal as a whole are those of a rate limit."""
+    return any(word in message.lower() for word in _LIMIT_WORDS)
 
 
 def message_of(status: int, body: bytes) -> str:

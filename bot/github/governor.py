@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Literal, get_args
 
+from bot.github.answers import names_a_limit
 from bot.github.clock import Clocks
 
 Resource = Literal["core", "graphql"]  # GitHub counts REST and GraphQL apart
@@ -17,8 +18,6 @@ RESOURCES: tuple[Resource, ...] = get_args(Resource)
 SECONDARY_WAIT = timedelta(seconds=60)  # GitHub asks for at least a minute where it names no time
 LONGEST_WAIT = timedelta(hours=1)
 LONGEST_QUEUE = 15.0  # seconds; whoever would wait longer for its write is sent away, and comes again later
-
-_SECONDARY_WORDS = ("secondary rate limit", "abuse detection", "rate limit exceeded")
 
 
 class Governor:
@@ -47,7 +46,7 @@ class Governor:
         """Learn from an answer. Returns when to try again (UTC) if it was refused for a limit, else None."""
         exhausted = headers.get("x-ratelimit-remaining") == "0"
         self._count(resource, headers)
-        words = any(word in message.lower() for word in _SECONDARY_WORDS)
+        words = names_a_limit(message)
         if status == 429 or (status == 403 and (exhausted or words or "retry-after" in headers)):
             return self.close(resource, headers)
         if 200 <= status < 300:
@@ -57,14 +56,15 @@ class Governor:
                 self._closed_until[resource] = reset
         return None
 
-    def close(self, resource: Resource, headers: Mapping[str, str]) -> datetime:
+    def close(self, resource: Resource, headers: Mapping[str, str], *, quota: bool = False) -> datetime:
         """Remember a limit that an answer announced, and return when it ends: by `retry-after`, else the reset.
 
-        An exhausted quota closes its own resource; anything else is a secondary limit, which REST and GraphQL share.
+        `quota`: it said that it is the quota, whatever its headers say is left. An exhausted quota closes its own
+        resource; anything else is a secondary limit, which REST and GraphQL share.
         """
         now = self._clock()
         retry_after = headers.get("retry-after", "")
-        reset = self._reset(headers) if headers.get("x-ratelimit-remaining") == "0" else None
+        reset = self._reset(headers) if quota or headers.get("x-ratelimit-remaining") == "0" else None
         if retry_after.isdecimal():
             until = now + timedelta(seconds=int(retry_after))
         elif reset is not None:

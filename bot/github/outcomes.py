@@ -92,6 +92,16 @@ def outcomes(batch: Batch, answer: GraphQLAnswer) -> list[Outcome]:
     return result
 
 
+def request_refused(reply: Reply) -> Outcome:
+    """Return what it means for every action of a request that GitHub refused it as a whole, by another status than 200.
+
+    A 403 that names no permission is about the installation, which is suspended or may be limited: nothing was done, and
+    nobody said that it may not be.
+    """
+    passing = reply.status == 403 and NO_PERMISSION not in reply.message.lower()
+    return Outcome(kind=OutcomeKind.LATER if passing else OutcomeKind.REFUSED, detail=reply.message)
+
+
 def _result(field: Field, data: Any) -> str | None:
     for step in field.result:
         data = data.get(step) if isinstance(data, dict) else None
@@ -100,7 +110,7 @@ def _result(field: Field, data: Any) -> str | None:
 
 def _refused(action: Mutation, error: GraphQLError) -> Outcome:
     words = error.message.lower()
-    if error.kind in {"RATE_LIMITED", "RESOURCE_LIMITS_EXCEEDED"} or _says(words, _TOO_QUICK):
+    if error.is_limit or error.kind == "RESOURCE_LIMITS_EXCEEDED" or _says(words, _TOO_QUICK):
         return Outcome(kind=OutcomeKind.LATER, detail=error.message, retry_after=TOO_QUICK_WAIT)
     if "rebase not prepared" in words:  # GitHub works out a rebase in the background after every push
         return Outcome(kind=OutcomeKind.LATER, detail=error.message, retry_after=NOT_PREPARED_WAIT)

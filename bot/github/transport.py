@@ -35,7 +35,7 @@ from bot.github.answers import (
 from bot.github.app_auth import AppAuth, Reach
 from bot.github.governor import RESOURCES, Governor, Resource
 from bot.github.minting import Minter
-from bot.github.outcomes import NO_PERMISSION
+from bot.github.outcomes import NO_PERMISSION, request_refused
 from bot.github.port import RepositoryRef
 
 API_VERSION = "2022-11-28"
@@ -185,9 +185,8 @@ class Transport:
         if reply.status != 200:
             raise read_error(call.route, reply.status, reply.message)
         answer = graphql_answer(reply)
-        if answer.rate_limited:
-            until = self._governor(call.installation).close("graphql", reply.headers)
-            raise RateLimited(f"{call.route}: GitHub's GraphQL quota is used up", until)
+        if answer.limit is not None:
+            raise RateLimited(f"{call.route}: {answer.limit.message}", self._close(call, reply, answer.limit))
         errors = tuple(error for error in answer.errors if not forgive(error))
         if errors:
             self._lacks_permission(call, *(error.message for error in errors))
@@ -216,14 +215,15 @@ class Transport:
         if isinstance(reply, Outcome):
             return reply
         if reply.status != 200:
-            return Outcome(kind=OutcomeKind.REFUSED, detail=reply.message)
+            return request_refused(reply)
         try:
             answer = graphql_answer(reply)
         except ReadFailed as error:
             return Outcome(kind=OutcomeKind.UNKNOWN, detail=str(error))
-        if answer.rate_limited:
-            until = self._governor(call.installation).close("graphql", reply.headers)
-            return self._later(until, "GraphQL quota used up")
+        if answer.limit is not None:
+            until = self._close(call, reply, answer.limit)
+            if not answer.data:
+                return self._later(until, answer.limit.message)
         self._lacks_permission(call, *(error.message for error in answer.errors))
         return answer
 
@@ -251,6 +251,9 @@ class Transport:
         if installation not in self._governors:
             self._governors[installation] = Governor(clocks=self._clocks, write_gap=self._write_gap)
         return self._governors[installation]
+
+    def _close(self, call: Call, reply: Reply, limit: GraphQLError) -> datetime:
+        return self._governor(call.installation).close("graphql", reply.headers, quota=limit.is_quota)
 
     async def _get(self, call: Call, *, cached: bool) -> Page:
         cache = self._cache(call.installation) if cached else None
@@ -306,8 +309,10 @@ class Transport:
         if until is None:
             try:
                 token = await self._token(call)
-            except GitHubError as error:  # no token, so nothing was sent
-                return self.outcome_of(error)
+            except RateLimited as error:
+                return self._later(error.retry_at, str(error))
+            except GitHubError as error:  # no token, so nothing was sent: whether it may be, the next read will find
+                return Outcome(kind=OutcomeKind.LATER, detail=str(error))
             until = await governor.pace(call.resource, weight)
         if until is not None:
             return self._later(until, "not sent: a limit of GitHub's is in force, or too many writes come first")

@@ -4,7 +4,7 @@ GitHub sends each event once and never again by itself, so those that failed are
 (https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries). Must not decide anything.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -31,16 +31,22 @@ MOST_AT_ONCE = 100  # deliveries that one resync asks for: after a long outage t
 async def resync(github: GitHub, database: Database, now: datetime, period: timedelta) -> None:
     """Look for repositories we do not know yet, wake what is open there, ask for failed deliveries again.
 
-    `period` is how often this is done. Failures are logged and left for the next time: nothing depends on one resync.
+    `period` is how often this is done. Failures are logged and left for the next time: nothing depends on one resync, and
+    no part of it on another, for what one installation refuses must not keep the others from their lost deliveries.
     What is old is forgotten last, so that nothing waits for it whatever becomes of that.
     """
     try:
-        await _wake_installed(github, database, period)
-        await _failed_deliveries(github, database, now, period)
-    except GitHubError as error:
-        log.warning("resync.failed", error=str(error), kind=type(error).__name__)
+        await _by_itself(_wake_installed(github, database, period))
+        await _by_itself(_failed_deliveries(github, database, now, period))
     finally:
         await forget(database, now)
+
+
+async def _by_itself(part: Awaitable[None]) -> None:
+    try:
+        await part
+    except GitHubError as error:
+        log.warning("resync.failed", error=str(error), kind=type(error).__name__)
 
 
 async def _wake_installed(github: GitHub, database: Database, period: timedelta) -> None:

@@ -277,7 +277,7 @@ async def test_a_write_queues_with_its_token_in_hand(
     fake.answers(f"POST /app/installations/{INSTALLATION}/access_tokens", reply({}, status=404))
     refused = await a_write(stack)
     assert isinstance(refused, Outcome)
-    assert refused.kind is OutcomeKind.REFUSED
+    assert refused.kind is OutcomeKind.LATER
     del fake.script[f"POST /app/installations/{INSTALLATION}/access_tokens"]
     async with asyncio.timeout(10):
         assert isinstance(await a_write(stack), Reply), "what had no token took no place in the queue"
@@ -335,9 +335,10 @@ async def test_pages_are_followed(stack: Stack) -> None:
     assert [item async for item in pages] == [1, 2, 3]
 
 
-async def test_a_write_for_an_app_that_was_removed_is_refused(stack: Stack) -> None:
+async def test_a_write_without_a_token_comes_later(stack: Stack) -> None:
+    """The App may be installed again; that it is not, the next read tells."""
     route = f"POST /app/installations/{INSTALLATION}/access_tokens"
     stack.fake.answers(route, reply({"message": "Not Found"}, status=404))
     said = await a_write(stack)
     assert isinstance(said, Outcome)
-    assert said.kind is OutcomeKind.REFUSED
+    assert said.kind is OutcomeKind.LATER

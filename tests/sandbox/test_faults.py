@@ -50,7 +50,7 @@ async def test_a_used_up_limit_is_403_and_for_graphql_an_error(github: StandIn) 
     assert answer["message"].startswith("API rate limit exceeded for user ID")
     assert headers["x-ratelimit-remaining"] == "0"
     status, answer, headers = await github.graphql_answer("{ viewer { login } }")
-    assert (status, answer["errors"][0]["type"]) == (200, "RATE_LIMITED")
+    assert (status, answer["errors"][0]["type"]) == (200, "RATE_LIMIT")
 
 
 async def test_the_secondary_limit_says_when_to_come_back(github: StandIn) -> None:

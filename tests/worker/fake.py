@@ -232,6 +232,7 @@ class Fake:
         return DONE
 
     async def installed_repositories(self) -> list[tuple[int, int, str]]:
+        await self._happen("installed_repositories")
         return self.repositories
 
     async def examine(self, full_name: str, base: Branch | None) -> Examination:

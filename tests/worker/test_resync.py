@@ -8,7 +8,7 @@ from sqlalchemy import event, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.testing import capture_logs
 
-from bot.errors import ReadFailed
+from bot.errors import RateLimited, ReadFailed
 from bot.github.port import FailedDelivery
 from bot.store import inbox, lanes, retention
 from bot.store.db import Database
@@ -104,6 +104,18 @@ async def test_what_cannot_be_forgotten_keeps_nothing_from_being_asked_for(
     assert "retention.failed" in [each["event"] for each in logs]
     async with database.session() as session:
         assert await inbox.listed(session, inbox.STATES) == []
+
+
+async def test_what_one_installation_refuses_keeps_no_other_from_its_lost_deliveries(
+    database: Database, github: Fake
+) -> None:
+    async def refused() -> None:
+        raise RateLimited("no more", NOW + timedelta(hours=1))
+
+    github.meanwhile["installed_repositories"] = refused
+    github.lost = [lost(1)]
+    await resync(github, database, NOW, PERIOD)
+    assert github.asked_again == [1]
 
 
 REPOSITORIES = 120  # of one installation: looks at all of them cost 240 points, and it may spend 104 in five minutes

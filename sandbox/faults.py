@@ -5,7 +5,7 @@ The JSON is that of `PUT /_sandbox/faults`:
                     hold: keep all back until cleared · seed · app: the slug of the only App that they happen to
   api               list of {match: fnmatch on "METHOD /path" (GraphQL: "POST /graphql mutation:createPullRequest"),
                     times, chance 0..1, login: of the only user or bot that it happens to, status (0 = close the connection),
-                    headers, body, delay_ms, after: true = do it, then fail,
+                    headers, body, delay_ms, after: true = do it, then fail, late_ms: fail, and do it so much later,
                     partial: do it, but of GraphQL's data leave out the part at this path ("repository.base") with an error}
   mergeable_unknown how many reads of a pull's mergeability say "unknown" after each move of head or base
   drafts            false: draft pulls are refused, as in private repositories on free plans
@@ -48,6 +48,7 @@ class ApiFault(BaseModel):
     body: Any = None
     delay_ms: int = 0
     after: bool = False
+    late_ms: int = 0
     partial: str | None = None
 
 

@@ -24,6 +24,7 @@ API_ROOTS = ("app", "graphql", "installation", "meta", "orgs", "rate_limit", "re
 #: What `GET /rate_limit` and 304 answers cost (docs.github.com "Best practices for using the REST API").
 FREE = ("/rate_limit",)
 LOG_LIMIT = 50_000
+LATE = web.AppKey("late", set[asyncio.Task[None]])  # what is done after it was said to have failed
 FIELDS = web.RequestKey("graphql_fields", list[str])  # `mutation:createPullRequest`, ...
 
 
@@ -102,6 +103,11 @@ async def _with_fault(request: web.Request, handler: Handler, fault: ApiFault | 
         return await _guarded(request, handler)
     if fault.after:
         await _guarded(request, handler)
+    if fault.late_ms:
+        await request.read()
+        late = asyncio.create_task(_happen_late(request, handler, fault.late_ms / 1000))
+        request.app[LATE].add(late)
+        late.add_done_callback(request.app[LATE].discard)
     if fault.status == 0:
         if request.transport is not None:  # the caller may be gone already
             request.transport.abort()
@@ -110,6 +116,12 @@ async def _with_fault(request: web.Request, handler: Handler, fault: ApiFault | 
     text = body if isinstance(body, str) else json.dumps(body)
     kind = "text/html" if isinstance(body, str) else "application/json"
     return web.Response(text=text, status=fault.status, headers=fault.headers, content_type=kind)
+
+
+async def _happen_late(request: web.Request, handler: Handler, seconds: float) -> None:
+    """Do what the caller thinks was not done."""
+    await asyncio.sleep(seconds)
+    await _guarded(request, handler)
 
 
 def _partial(response: web.StreamResponse, path: str) -> web.StreamResponse:

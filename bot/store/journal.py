@@ -21,7 +21,7 @@ class JournalEntry:
 
     key: str  # "status", "reply:<comment id>:<line>"
     done: bool
-    intended_at: datetime  # UTC, of the first intention: nothing older can be its trace
+    intended_at: datetime  # UTC, by GitHub's clock, of the last intention: nothing older is its trace
     result: str | None  # node id of what was made
 
 
@@ -31,6 +31,12 @@ async def intend(session: AsyncSession, lane_id: int, key: str, now: datetime) -
     await session.execute(insert.on_conflict_do_nothing())
     row = (await session.execute(_of(lane_id).where(journal.c.key == key))).one()
     return JournalEntry(key=row.key, done=row.state == "done", intended_at=row.intended_at, result=row.result)
+
+
+async def intend_again(session: AsyncSession, lane_id: int, key: str, now: datetime) -> None:
+    """Write down that it will be tried once more: what was intended before surely did not happen (T4)."""
+    entry = (journal.c.lane_id == lane_id, journal.c.key == key)
+    await session.execute(update(journal).where(*entry, journal.c.state == "intended").values(intended_at=now))
 
 
 async def complete(session: AsyncSession, lane_id: int, key: str, result: str | None) -> None:

@@ -55,6 +55,9 @@ from bot.store.lanes import Lease
 log = structlog.get_logger()
 
 NOT_SETTLED = frozenset({OutcomeKind.MOVED, OutcomeKind.LATER, OutcomeKind.UNKNOWN})
+#: So long after it was intended a comment may still appear: it waits 15 s for its turn, GitHub gives up after 10 s
+#: (https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#timeouts), and clocks differ a little.
+LATEST = timedelta(seconds=30)
 STUBBORN = 15  # turns in a row after which a guard that refuses still is no passing thing
 BATCH = 20  # actions between two looks at whether the lane is still ours
 SHOWN = (
@@ -142,31 +145,39 @@ async def apply(
     applied = Applied()
     for alone, group in groupby(actions, key=lambda action: isinstance(action, Lone)):
         for batch in batched(group, 1 if alone else BATCH):
-            outcomes = await _batch(github, database, lease, repository, batch)
+            outcomes, cut_short = await _batch(github, database, lease, repository, batch)
             applied.outcomes.update(zip(batch, outcomes, strict=True))
             for action, outcome in zip(batch, outcomes, strict=True):
                 kind, about = type(action).__name__, name_of(action)
                 log.info("action.applied", action=kind, about=about, outcome=outcome.kind.value, detail=outcome.detail)
-            if applied.landed or any(each.kind in {OutcomeKind.UNKNOWN, OutcomeKind.LATER} for each in outcomes):
+            if applied.landed or cut_short:
                 return applied
     return applied
 
 
 async def _batch(
     github: GitHub, database: Database, lease: Lease, repository: RepositoryRef, batch: Sequence[Action]
-) -> list[Outcome]:
+) -> tuple[list[Outcome], bool]:
+    """Return the outcomes, and whether GitHub left one without an answer or wants the rest to come later."""
     if isinstance(batch[0], Lone):
         await _renew(database, lease)
         try:
-            return [await _lone(github, database, lease, repository, batch[0])]
+            outcome = await _lone(github, database, lease, repository, batch[0])
         except GitHubError as error:
-            return [_unread(error)]
+            outcome = _unread(error)
+        return [outcome], _is_open(outcome)
     mutations: list[Mutation] = [each for each in batch if not isinstance(each, Lone)]
-    known = await _known(github, database, lease, repository, mutations)
+    known, unread = await _known(github, database, lease, repository, mutations)
+    if unread is not None:
+        return [known.get(each, unread) for each in mutations], True
     wanted = [each for each in mutations if each not in known]
     done = dict(zip(wanted, await github.mutate(repository, wanted), strict=True)) if wanted else {}
     await _note(database, lease, {each: outcome for each, outcome in done.items() if isinstance(each, PostComment)})
-    return [known[each] if each in known else done[each] for each in mutations]
+    return [known[each] if each in known else done[each] for each in mutations], any(map(_is_open, done.values()))
+
+
+def _is_open(outcome: Outcome) -> bool:
+    return outcome.kind in {OutcomeKind.UNKNOWN, OutcomeKind.LATER}
 
 
 async def _note(database: Database, lease: Lease, posted: Mapping[PostComment, Outcome]) -> None:
@@ -203,13 +214,14 @@ async def _lone(github: GitHub, database: Database, lease: Lease, repository: Re
 
 async def _known(
     github: GitHub, database: Database, lease: Lease, repository: RepositoryRef, mutations: Sequence[Mutation]
-) -> dict[Mutation, Outcome]:
-    """Journal the comments that are about to be written; return what is not to be written, and the outcome of that.
+) -> tuple[dict[Mutation, Outcome], Outcome | None]:
+    """Journal the comments that are about to be written; return those that are not, each with its outcome.
 
-    That are those which an earlier, broken-off turn wrote already, and all the others if that cannot be found out.
+    That are those which an earlier, broken-off turn wrote already, or may have written so lately that they are yet to
+    appear. If it cannot be found out, nothing is to be written, with the outcome that comes second.
     """
     known: dict[Mutation, Outcome] = {}
-    looked = False
+    looked: list[PostComment] = []
     now = github.now()
     async with database.session() as session:
         await lanes.renew(session, lease)
@@ -228,13 +240,20 @@ async def _known(
                 known[action] = _unread(error)
                 continue
             except GitHubError as error:
-                return {each: known.get(each, _unread(error)) for each in mutations}
-            looked = True
+                return known, _unread(error)
+            looked.append(action)
+            if result is None and now - entry.intended_at < LATEST:
+                wait = entry.intended_at + LATEST - now
+                known[action] = Outcome(kind=OutcomeKind.LATER, detail="it may yet appear", retry_after=wait)
         if result is not None:
             known[action] = Outcome(kind=OutcomeKind.ALREADY, result=result)
-    if looked:  # each look may have taken a while, and whoever has the lane by now looked as well
-        await _renew(database, lease)
-    return known
+    if looked:
+        async with database.session() as session:
+            await lanes.renew(session, lease)  # a look may take a while, and whoever has the lane by now looked as well
+            for action in looked:
+                if action not in known:
+                    await journal.intend_again(session, lease.lane_id, action.journal_key, now)
+    return known, None
 
 
 def _unread(error: GitHubError) -> Outcome:

@@ -1,11 +1,13 @@
 """A fresh stage for every story."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot import log
+from bot.worker import apply
 from tests.scenarios.openings import opened
 from tests.scenarios.play import Play, stage
 
@@ -19,6 +21,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def quiet() -> None:
     """Only what goes wrong is worth a line."""
     log.configure("warning")
+
+
+@pytest.fixture(autouse=True)
+def prompt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the stand-in does it does at once, unless a story says otherwise."""
+    monkeypatch.setattr(apply, "LATEST", timedelta(0))
 
 
 @pytest.fixture

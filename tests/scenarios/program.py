@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import sqlalchemy.dialects.postgresql.asyncpg
@@ -10,6 +11,7 @@ import sqlalchemy.dialects.sqlite.aiosqlite  # noqa: F401 - loaded once, as asyn
 
 import bot.app  # noqa: F401 - loaded once
 from bot.__main__ import main
+from bot.worker import apply
 
 Prepare = Callable[[], None]  # what a process does before it is Signalbox
 
@@ -26,5 +28,6 @@ def serve(command: str, environment: Mapping[str, str], log: Path, prepare: Prep
         os.dup2(output.fileno(), sys.stderr.fileno())
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     os.chdir(log.parent)  # no `.env` of a checkout
+    apply.LATEST = timedelta(0)  # what the stand-in does it does at once
     prepare()
     sys.exit(main([command]))

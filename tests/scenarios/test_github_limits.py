@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from bot.github import governor
+from bot.worker import apply
 from tests.scenarios.openings import opening
 from tests.scenarios.play import Play
 
 PAIR = {"W1": [], "W2": ["W1"]}
 
 
-async def assert_landed_once(play: Play) -> None:
+async def assert_landed_once(play: Play, *, replies: int = 0) -> None:
     """W1 has landed and W2 knows it; nothing is there twice and nothing is left to complain about."""
 
     async def told() -> bool:
@@ -24,7 +25,7 @@ async def assert_landed_once(play: Play) -> None:
     assert await play.stage("W2") == "ready"
     assert len(await play.all_pulls()) == 2
     assert await play.check("W2") is not None  # and not two
-    assert len([each for each in await play.comments() if each["user"]["login"] == "signalbox[bot]"]) == 1
+    assert len([each for each in await play.comments() if each["user"]["login"] == "signalbox[bot]"]) == 1 + replies
     tags = await play.get(f"/git/matching-refs/tags/signalbox/{play.issue}/")
     assert [each["ref"].rsplit("/", 1)[1] for each in tags] == ["cp-0", "cp-1"]
     assert "Refused by GitHub" not in await play.status()
@@ -81,6 +82,18 @@ async def test_every_tenth_request_may_fail_or_lose_its_answer(play: Play) -> No
     await play.faults({"api": lost, "mergeable_unknown": 1})
     await play.hand_in("W1")
     await assert_landed_once(play)
+
+
+async def test_a_comment_that_appears_late_is_not_written_twice(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    """GitHub said that it failed, and wrote it all the same a while later."""
+    monkeypatch.setattr(apply, "LATEST", timedelta(seconds=3))
+    late = {"match": "POST /graphql mutation:addComment", "times": 2, "status": 502, "late_ms": 1500}
+    await play.faults({"api": [late]})
+    await play.start_plain(PAIR, protect=True)
+    await play.say("mia", "/signalbox status")
+    await play.until(play.replies)
+    await play.hand_in("W1")
+    await assert_landed_once(play, replies=1)
 
 
 @opening(Play.start_plain, PAIR, protect=True)

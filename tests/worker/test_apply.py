@@ -10,7 +10,7 @@ from bot.core.model import IssueNumber, Key, NodeId
 from bot.errors import LeaseLost, NotFound, RateLimited, ReadFailed
 from bot.github.port import RepositoryRef
 from bot.store import journal
-from bot.worker.apply import Applied, apply
+from bot.worker.apply import LATEST, Applied, apply
 from tests.build import sha
 from tests.worker.fake import Fake
 from tests.worker.lane import Lane
@@ -36,12 +36,12 @@ async def applied(lane: Lane, *actions: Action) -> Applied:
     return await apply(lane.github, lane.database, await lane.claim(), REPOSITORY, actions)
 
 
-async def intended(lane: Lane, *comments: PostComment) -> None:
+async def intended(lane: Lane, *comments: PostComment, ago: timedelta = timedelta(minutes=1)) -> None:
     """Have an earlier, broken-off turn intend to write these."""
     lane_id = await lane.wake()
     async with lane.database.session() as session:
         for each in comments:
-            await journal.intend(session, lane_id, each.journal_key, datetime.now(UTC) - timedelta(minutes=1))
+            await journal.intend(session, lane_id, each.journal_key, datetime.now(UTC) - ago)
 
 
 async def still_intended(lane: Lane) -> list[str]:
@@ -111,3 +111,27 @@ async def test_what_a_comment_was_for_may_be_gone_and_the_rest_is_written(lane: 
         OutcomeKind.MOVED, OutcomeKind.DONE, OutcomeKind.DONE,
     ]  # fmt: skip
     assert github.done == [OTHER, CHECK]
+
+
+async def test_what_may_still_appear_is_not_written_again_and_holds_nothing_else_up(lane: Lane, github: Fake) -> None:
+    """GitHub may do what it was asked for after it broke the connection off."""
+    ago = timedelta(seconds=10)
+    await intended(lane, COMMENT, ago=ago)
+    outcomes = (await applied(lane, COMMENT, CHECK, A_TICK)).outcomes
+    assert outcomes[COMMENT].kind is OutcomeKind.LATER
+    assert LATEST - ago - timedelta(seconds=5) < (outcomes[COMMENT].retry_after or timedelta()) <= LATEST - ago
+    assert [outcomes[each].kind for each in (CHECK, A_TICK)] == [OutcomeKind.DONE] * 2
+    assert await still_intended(lane) == [COMMENT.journal_key]
+
+
+async def test_what_did_not_appear_in_time_is_written_and_may_be_as_late_again(lane: Lane, github: Fake) -> None:
+    async def lost() -> Outcome:
+        return Outcome(kind=OutcomeKind.UNKNOWN)
+
+    await intended(lane, COMMENT)
+    github.answers[PostComment] = [lost]
+    lease = await lane.claim()
+    for kind in (OutcomeKind.UNKNOWN, OutcomeKind.LATER):
+        found = await apply(lane.github, lane.database, lease, REPOSITORY, [COMMENT])
+        assert found.outcomes[COMMENT].kind is kind
+    assert github.done == [COMMENT]

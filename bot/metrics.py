@@ -81,7 +81,7 @@ class Metrics:
         self._points = Counter(
             "signalbox_github_points",
             "Points of GitHub's secondary limits that were spent: 1 for a read, 5 for a write, 0 for an unchanged answer",
-            ["resource"],
+            ["resource", "route"],
             registry=self.registry,
         )
 
@@ -112,7 +112,7 @@ class Metrics:
         label = route if graphql else f"{method} {route}"
         self._requests.labels(route=label, status=str(status)).inc()
         self._request_seconds.labels(route=label).observe(seconds)
-        self._points.labels(resource="graphql" if graphql else "core").inc(points)
+        self._points.labels(resource="graphql" if graphql else "core", route=label).inc(points)
 
     def progressed(self, made: Progress) -> None:
         """Count what a turn brought, after it is committed."""

@@ -136,8 +136,25 @@ def purity(of: Module) -> Iterator[tuple[int, str]]:
                 yield node.lineno, f"core must not call {called.id}"
 
 
+#: What has the webhook until it is acknowledged: bytes all the way.
+UNREAD = {"bot.web.hook", "bot.web.body", "bot.store.inbox"}
+PARSERS = {"json", "orjson", "pydantic", "bot.core.events"}
+
+
+def unread(of: Module) -> Iterator[tuple[int, str]]:
+    """Nothing is parsed before a webhook is acknowledged."""
+    if of.name in UNREAD:
+        yield from (
+            (line, f"{of.name} must not parse: it imports {parser}")
+            for line, name in imports(of) for parser in sorted(PARSERS) if is_in(name, parser)
+        )  # fmt: skip
+    for node in ast.walk(of.tree) if of.name in UNREAD else ():
+        if isinstance(node, ast.Attribute) and node.attr in {"json", "loads"}:
+            yield node.lineno, f"{of.name} must not parse: it calls {node.attr}"
+
+
 Rule = Callable[[Module], Iterator[tuple[int, str]]]
-RULES: list[Rule] = [arrow, programs, gidgethub, purity]
+RULES: list[Rule] = [arrow, programs, gidgethub, purity, unread]
 
 
 def broken(rule: Rule, found: list[Module]) -> list[str]:
@@ -186,6 +203,11 @@ def test_the_source_keeps_the_rules(rule: Rule, program: str) -> None:
         (purity, "bot.core.model", "x = datetime.datetime.utcnow()", "core must not call utcnow"),
         (purity, "bot.core.model", "x = Path('x').read_text()", "core must not call read_text"),
         (purity, "bot.core.model", "x = open('x')", "core must not call open"),
+        (unread, "bot.web.hook", "import json", "bot.web.hook must not parse: it imports json"),
+        (unread, "bot.store.inbox", "from json import loads", "bot.store.inbox must not parse: it imports json"),
+        (unread, "bot.web.hook", "from bot.core.events import read_event",
+         "bot.web.hook must not parse: it imports bot.core.events"),
+        (unread, "bot.web.body", "async def f(request): await request.json()", "bot.web.body must not parse: it calls json"),
     ],
 )  # fmt: skip
 def test_a_breach_is_found_and_named_with_its_line(rule: Rule, name: str, source: str, what: str) -> None:
@@ -206,6 +228,7 @@ def test_a_breach_is_found_and_named_with_its_line(rule: Rule, name: str, source
         ("bot.github.client", "import gidgethub\nasync def f(): ..."),
         ("bot.app", "from bot.settings import Settings\nfrom bot.worker import loop\nfrom bot import log"),
         ("sandbox.world", "from sandbox.git import Repository"),
+        ("bot.web.hook", "from aiohttp import web\nanswer = web.json_response({})"),
     ],
 )
 def test_what_is_allowed_is_not_held_up(name: str, source: str) -> None:

@@ -81,7 +81,7 @@ EXPECTED = {
     'signalbox_turn_seconds_count{kind="plan",outcome="done"}': 1,
     'signalbox_github_requests_total{route="GET /repos/{owner}/{name}",status="200"}': 1,
     'signalbox_github_request_seconds_count{route="GET /repos/{owner}/{name}"}': 1,
-    'signalbox_github_points_total{resource="core"}': 1,
+    'signalbox_github_points_total{resource="core",route="GET /repos/{owner}/{name}"}': 1,
     'signalbox_github_rate_limit_left{resource="core"}': 4999,
     'signalbox_merges_total{by="signalbox"}': 1,
     'signalbox_merges_total{by="others"}': 2,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import event, select
 
+from bot.metrics import Metrics
 from bot.store import inbox, lanes
 from bot.store.db import Database
 from bot.store.installed import Repository
@@ -15,7 +16,7 @@ from bot.worker.loop import OTHERS_FIRST, Bell, Worker
 from bot.worker.outside import Outside
 from tests.build import APP
 from tests.worker.fake import Fake
-from tests.worker.lane import SEAL
+from tests.worker.lane import SEAL, Lane
 
 BODY = {
     "action": "edited",
@@ -72,3 +73,18 @@ async def test_news_is_taken_first_and_without_end_it_still_lets_the_others_come
     assert [number for number in order if number in quiet] == list(quiet)
     assert order[: OTHERS_FIRST - 1] == [1, 2, 1, 2, 1, 2, 1, 2, 1]
     assert sum(number in busy for number in order) == len(quiet) * (OTHERS_FIRST - 1)
+
+
+@pytest.mark.parametrize(("lost", "outcome"), [(True, "lease_lost"), (False, "done")])
+async def test_a_turn_whose_lane_was_taken_over_is_counted_and_writes_nothing(
+    database: Database, github: Fake, lane: Lane, *, lost: bool, outcome: str
+) -> None:
+    if lost:
+        github.meanwhile["read_plan"] = lane.lose
+    metrics = Metrics()
+    worker = Worker(github=github, database=database, app_id=APP, seal=SEAL, deliveries=Bell(), metrics=metrics)
+    await worker._turn(Outside(github=github, database=database))
+    count = metrics.registry.get_sample_value
+    assert count("signalbox_leases_lost_total") == int(lost)
+    assert count("signalbox_turn_seconds_count", {"kind": "plan", "outcome": outcome}) == 1
+    assert bool(github.done) is not lost

@@ -27,7 +27,7 @@ def run() -> Result:
     ]
     return Result(
         title="Deciding a turn in which nothing changed, every text rendered: CPU milliseconds, for the turn and for each\n"
-        f"workstream. Stated: a workstream costs at most {STEEP:.0f} times as much in a larger plan.",
+        f"workstream; a plan has 100 of them at most. Stated: one costs at most {STEEP:.0f} times as much in a larger plan.",
         columns=("workstreams", "turn ms", "each ms", "growth"),
         rows=rows,
         exceeded="; ".join(steep),

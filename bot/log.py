@@ -20,7 +20,7 @@ from bot.core.redaction import REMOVED, without_secrets
 SHORTEST = 6  # characters of a secret that is looked for: less would take out half of all words
 
 #: What JSON leaves as it is and is still no letter: it would end a line, turn its direction, or be no text at all.
-_UNSEEN = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNSEEN = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 _JSON = json.JSONEncoder(ensure_ascii=False, default=repr)  # made once: that takes longer than most lines
 

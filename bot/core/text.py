@@ -12,7 +12,7 @@ JOINER = "\u200d"  # zero-width joiner: not seen, and it parts what GitHub would
 
 _SPACE = re.compile(r"\s+")
 _UNSEEN = re.compile(  # control characters, half characters, and what could reorder what is read
-    r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+    r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
 _COLOUR = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)")  # what a terminal obeys
 _MENTION = re.compile(r"@(?=[\w-])")

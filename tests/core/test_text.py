@@ -26,6 +26,7 @@ NASTY = st.lists(st.sampled_from(SPECIAL), max_size=30).map("".join) | st.text(m
         ("\x1b]8;;https://x.example\x07link\x1b]8;;\x07", "link"),
         ("a\tb", "a   b"),
         ("\u202eabc\u2066\x00\x07\ud800", "abc"),
+        ("a\u061cb\u200ec\u200fd", "abcd"),
         ("\x1b", ""),
     ],
 )

@@ -23,8 +23,9 @@ HEAD = """# Benchmarks
 `make bench` measures and writes this page; it takes ten minutes and more. `make bench ONLY=a,c` measures some of it.
 It exits with 1 where a stated limit is exceeded, and then says so below the table.
 
-What takes longer is apart: `make soak-plans PLANS=1000` plays a thousand plans at once to their ends, with faults and kills, and says how
-long that took and how much memory; [architecture.md](architecture.md#why-a-repeat-does-no-harm) has the last result.
+What takes longer is apart: `make soak-plans PLANS=1000` plays a thousand plans at once to their ends, with faults and
+kills, and says how long that took and how much memory; [architecture.md](architecture.md#why-a-repeat-does-no-harm) has
+the last result.
 
 Compare the ratios. The figures beside them depend on the machine and on what else it does; both sides of a ratio are
 measured in turn in the same run, and a ratio is the median over the turns.

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tests.scenarios.once import doubled
 from tests.scenarios.play import Play
 
 Step = tuple[
@@ -127,9 +128,8 @@ async def ending(play: Play) -> dict[str, Any]:
     branches = sorted(branch["name"] for branch in await play.get("/branches"))
     tree = (await play.get("/commits/main"))["commit"]["tree"]["sha"]
     issue = await play.get(f"/issues/{play.issue}")
-    own = [each for each in await play.comments() if each["user"]["login"] == "signalbox[bot]"]
+    status = await play.status_comment()  # the same
     return {
         "pulls": pulls, "branches": branches, "tree": tree, "plan": issue["body"], "state": issue["state"],
-        "status comments": sum("<!-- signalbox:status" in each["body"] for each in own),
-        "same reply twice": len(own) - len({each["body"].rsplit("<!-- signalbox:", 1)[-1].split()[0] for each in own}),
+        "status comment": status is not None, "doubled": doubled(play.world),
     }  # fmt: skip

@@ -8,7 +8,7 @@ import asyncio
 import base64
 import contextlib
 import itertools
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from bot import settings
 from bot.worker import resync
 from sandbox.model import Delivery, Pull
+from tests.scenarios.once import doubled
 from tests.scenarios.play import Play, plan_of
 from tests.scenarios.points import Points
 
@@ -189,22 +190,7 @@ class Crowd:
             landed = [number for number in repo.merged_pulls if number in numbers]
             if landed != numbers:
                 found.append(f"{plan}: {landed} landed, not {numbers}")
-        runs = Counter(
-            (run.repository_id, run.head_sha) for run in world.state.runs.values() if run.name == "signalbox"
-        )
-        found += [f"{count} checks on {sha}" for (_, sha), count in runs.items() if count > 1]
-        found += self._doubled_comments()
-        return found
-
-    def _doubled_comments(self) -> Iterator[str]:
-        world = self.play.world
-        markers: dict[int, Counter[str]] = defaultdict(Counter)
-        for comment in world.state.comments.values():
-            if world.author(comment).login == "signalbox[bot]":
-                marker = comment.body.rpartition("<!-- signalbox:")[2].partition(" ")[0]
-                markers[comment.thread_id][marker] += 1
-        for counts in markers.values():
-            yield from (f"{count} comments {marker}" for marker, count in counts.items() if count > 1)
+        return found + doubled(world)
 
 
 def _newer(table: dict[int, Record], number: int) -> Iterator[Record]:

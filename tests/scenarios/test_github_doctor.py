@@ -12,6 +12,7 @@ import pytest
 from bot import log
 from bot.__main__ import main
 from bot.core import liveness
+from tests.scenarios.once import nothing_doubled
 from tests.scenarios.play import Play
 
 UNPINNED = {"strict": False, "checks": [{"context": "signalbox", "app_id": -1}, {"context": "docs", "app_id": -1}]}
@@ -76,6 +77,7 @@ async def test_doctor_finds_what_is_wrong_and_writes_nothing(
         "unpinned": "warning", "never-reported": "problem", "not-known": "problem",
     }  # fmt: skip
     assert (await play.state())["octo/demo"]["branches"].keys() == before["octo/demo"]["branches"].keys()
+    await nothing_doubled(play)
 
 
 async def test_doctor_says_where_it_cannot_look(
@@ -113,3 +115,4 @@ async def test_the_status_comment_says_what_keeps_a_plan_from_moving_until_it_is
     await play.protect_main()
     await play.settled()
     assert "Self-check" not in await play.status()
+    await nothing_doubled(play)

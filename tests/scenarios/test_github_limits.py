@@ -7,6 +7,7 @@ import pytest
 
 from bot.github import governor
 from bot.worker import apply
+from tests.scenarios.once import nothing_doubled
 from tests.scenarios.openings import opening
 from tests.scenarios.play import Play
 
@@ -29,6 +30,7 @@ async def assert_landed_once(play: Play, *, replies: int = 0) -> None:
     tags = await play.get(f"/git/matching-refs/tags/signalbox/{play.issue}/")
     assert [each["ref"].rsplit("/", 1)[1] for each in tags] == ["cp-0", "cp-1"]
     assert "Refused by GitHub" not in await play.status()
+    await nothing_doubled(play)
 
 
 @opening(Play.start_plain, PAIR, protect=True)
@@ -113,3 +115,4 @@ async def test_half_an_answer_is_no_answer(play: Play) -> None:
     assert [each["fields"] for each in asked] == [[]] * len(parts)  # nothing was written from what was half known
     await play.until_stage("W1", "running")
     assert await play.status() != before
+    await nothing_doubled(play)

@@ -4,6 +4,7 @@ import re
 import statistics
 import time
 
+from tests.scenarios.once import nothing_doubled
 from tests.scenarios.openings import opening
 from tests.scenarios.play import PLAN, READY, Play, plan_of
 
@@ -309,13 +310,30 @@ async def test_a_closed_plan_issue_stops_all_merging_until_it_is_reopened(play: 
     assert await play.merged() == ["W1"]
 
 
-@opening(Play.start_plain, {"W1": []})
-async def test_a_deleted_branch_is_noticed(play: Play) -> None:
+@opening(Play.start_plain, {"W1": [], "W2": ["W1"]})
+async def test_a_deleted_branch_is_a_failure_until_it_is_restored_and_its_pull_reopened(play: Play) -> None:
+    head = await work(play)
     await play.do("wim", "DELETE", "/git/refs/heads/part/w1")
     await play.settled()
+    number = play.pulls["W1"]
     assert (await play.pull("W1"))["state"] == "closed"
     assert await play.stage("W1") == "failed"
+    assert f"/pull/{number}) | Closed without being merged |" in await play.status()
+    check = await play.check("W1")
+    assert check["conclusion"] == "action_required"
+    assert check["output"]["title"] == "Closed without being merged"
+    assert (await play.check("W2"))["output"]["title"] == f"Waiting for W1 (#{number}): closed without being merged"
     assert "part/w1" not in await play.branches()  # nobody's branch is made again unasked
+    await play.do("wim", "POST", "/git/refs", {"ref": "refs/heads/part/w1", "sha": head})
+    await play.do("wim", "PATCH", f"/pulls/{number}", {"state": "open"})
+    await play.settled()
+    assert await play.stage("W1") == "running"
+    assert (await play.check("W1"))["status"] == "in_progress"
+    assert "without being merged" not in await play.status()
+    await play.land("W1")
+    await play.settled()
+    assert await play.merged() == ["W1"]
+    await nothing_doubled(play)
 
 
 @opening(Play.start)

@@ -156,6 +156,8 @@ async def test_a_new_key_takes_over_from_the_old_one(tmp_path: Path) -> None:
         async with running(settings, web_side=True, worker_side=True) as play.bot:
             connect(sandbox.world, f"http://127.0.0.1:{play.bot.port}/webhook")
             await play.until_stage("W1", "failed")
+            await play.settled()
+            await nothing_doubled(play)
 
 
 async def all_requests(play: Play) -> list[Any]:

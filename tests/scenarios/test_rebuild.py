@@ -12,8 +12,10 @@ import aiohttp
 import pytest
 
 from bot.app import rebuild, running
+from bot.core.seal import read_sealed
 from sandbox.server import start as start_sandbox
 from tests.scenarios.base_ci import base_ci_of
+from tests.scenarios.once import nothing_doubled
 from tests.scenarios.play import Play, connect, plan_of, settings_for
 from tests.scenarios.rollbacks import BAD, again, begin, break_base, bring, merge_rollback, merged, rollback_pulls
 
@@ -41,10 +43,14 @@ class Losing:
         self.play.bot = await self.stack.enter_async_context(running(settings, web_side=True, worker_side=True))
         connect(self.play.world, f"http://127.0.0.1:{self.play.bot.port}/webhook")
 
-    async def stop(self) -> None:
-        """Stop it and delete its database."""
+    async def pause(self) -> None:
+        """Stop it, and keep its database."""
         await self.stack.aclose()
         self.play.bot = None
+
+    async def stop(self) -> None:
+        """Stop it and delete its database."""
+        await self.pause()
         for file in self.play.folder.glob("signalbox.sqlite3*"):
             file.unlink()
 
@@ -205,12 +211,17 @@ async def test_a_rollback_goes_on_where_it_was(losing: Losing) -> None:
     assert await play.status_comment() is not None
 
 
-async def test_a_comment_that_somebody_edited_brings_no_plan_back_but_a_maintainer_does(losing: Losing) -> None:
-    play = losing.play
+async def half_done(play: Play) -> None:
+    """Start a plan of two and bring it to where the first has landed."""
     await play.start(plan_of(FEW), protect=False)
     await play.land("W1")
     await play.until_stage("W1", "done")
     await play.settled()
+
+
+async def test_a_comment_that_somebody_edited_brings_no_plan_back_but_a_maintainer_does(losing: Losing) -> None:
+    play = losing.play
+    await half_done(play)
     await losing.stop()
     status = await play.status_comment()
     await play.do("wim", "PATCH", f"/issues/comments/{status['id']}", {"body": status["body"]})
@@ -239,12 +250,65 @@ async def test_a_comment_that_somebody_edited_brings_no_plan_back_but_a_maintain
     assert len(await play.all_pulls()) == 2
 
 
+async def new_key(play: Play) -> None:
+    """Give the App a new private key and delete the old one."""
+    play.info |= await play.do("ada", "POST", "//_sandbox/apps/signalbox/keys")
+    await play.do("ada", "DELETE", "//_sandbox/apps/signalbox/keys")
+
+
+def seal_of(body: str) -> str:
+    sealed = read_sealed(body)
+    assert sealed is not None
+    return sealed.code
+
+
+async def test_a_plan_that_had_a_turn_with_a_new_key_comes_back_by_it(losing: Losing) -> None:
+    """Nothing else changed by then: the comment is written anew for its seal alone."""
+    play = losing.play
+    await half_done(play)
+    before = await play.status()
+    await losing.pause()
+    await new_key(play)
+    await losing.start()
+
+    async def sealed_anew() -> bool:
+        return seal_of(await play.status()) != seal_of(before)
+
+    await play.until(sealed_anew)
+    await play.settled()
+    after = await play.status()
+    assert after.partition("<!-- signalbox-keepsake")[0] == before.partition("<!-- signalbox-keepsake")[0]
+    await losing.lose()
+    await play.land("W2")
+    await play.until_stage("W2", "done")
+    await play.settled()
+    assert await play.merged() == ["W1", "W2"]
+    assert "This plan is complete" in await play.status()
+    await nothing_doubled(play)
+
+
+async def test_a_plan_that_had_no_turn_with_a_new_key_does_not_come_back_by_it(losing: Losing) -> None:
+    play = losing.play
+    await half_done(play)
+    await losing.stop()
+    await new_key(play)
+    await losing.start()
+
+    async def warned() -> bool:
+        return "What was known of this plan is lost" in await play.status()
+
+    await play.until(warned)
+    await play.settled()
+    assert "the App's private key is another one" in await play.status()
+    await play.hand_in("W2")
+    await play.settled()
+    assert await play.merged() == ["W1"]
+    await nothing_doubled(play)
+
+
 async def test_by_hand_it_says_what_it_restored_and_leaves_alone_what_is_known(losing: Losing) -> None:
     play = losing.play
-    await play.start(plan_of(FEW), protect=False)
-    await play.land("W1")
-    await play.until_stage("W1", "done")
-    await play.settled()
+    await half_done(play)
     await losing.stop()
     await play.say("mia", "/signalbox hold W2")
     settings = settings_for(play.info, play.folder)

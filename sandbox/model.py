@@ -137,6 +137,7 @@ class Repository(Noded):
         default_factory=list
     )  # `owner/name` in lower case, redirected until somebody takes one
     last_number: int = 0  # issues and pulls share one number space
+    parent_id: int | None = None  # the repository that it is a fork of
     merged_pulls: list[int] = field(default_factory=list)  # pull numbers in the order in which they were merged
 
 
@@ -185,6 +186,9 @@ class Pull(Issue):
     issue_id: int = 0
     head_ref: str = ""
     head_sha: str = ""
+    head_repository_id: int | None = (
+        None  # the fork that the head branch is in; None: it is in the pull's own repository
+    )
     base_ref: str = ""
     base_sha: str = ""  # the base branch's tip when the head or the base was last set
     draft: bool = False

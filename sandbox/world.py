@@ -233,6 +233,15 @@ class World:
         """Return the repository's pulls, oldest first."""
         return self.state.pulls.of(repo.id)
 
+    def head_repository(self, pull: Pull) -> Repository:
+        """Return the repository that a pull's head branch is in: its own, or a fork."""
+        return self.state.repositories[pull.head_repository_id or pull.repository_id]
+
+    def pulls_from(self, repo: Repository) -> list[Pull]:
+        """Return the pulls whose head branches are in a repository; those from a fork are its parent's."""
+        candidates = [*self.pulls_of(repo), *self.state.pulls.of(repo.parent_id)]
+        return [pull for pull in candidates if self.head_repository(pull).id == repo.id]
+
     def threads_of(self, repo: Repository) -> list[Issue]:
         """Return issues and pulls together, by number."""
         return sorted([*self.issues_of(repo), *self.pulls_of(repo)], key=lambda one: one.number)

@@ -28,9 +28,10 @@ async def rename_branch(world: World, actor: Actor, repo: Repository, old: str, 
         rule.pattern = new
     if is_default:
         repo.default_branch = new
-    for pull in world.pulls_of(repo):
+    for pull in world.pulls_from(repo):
         if pull.state == "open" and pull.head_ref == old:
             pull.head_ref = new
+    for pull in world.pulls_of(repo):
         if pull.state == "open" and pull.base_ref == old:
             pull.base_ref = new
             changes: Json = {"base": {"ref": {"from": old}, "sha": {"from": sha}}}

@@ -209,7 +209,8 @@ async def _merge(world: World, repo: Repository, branch: str, entries: list[Queu
     await pushes.refs_changed(world, bot, repo, [pushes.RefChange(f"refs/heads/{branch}", before, after)])
     for entry, pull in zip(entries, pulls, strict=True):
         await _remove(world, bot, repo, entry, "MERGE")
-        if repo.delete_branch_on_merge and await git.branch(pull.head_ref) == pull.head_sha:
+        is_own = pull.head_repository_id is None
+        if repo.delete_branch_on_merge and is_own and await git.branch(pull.head_ref) == pull.head_sha:
             await _delete(world, repo, f"refs/heads/{pull.head_ref}", pull.head_sha)
     return True
 

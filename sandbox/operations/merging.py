@@ -118,7 +118,8 @@ async def merge_pull(
     await emit_thread(world, actor, repo, pull, "closed")
     await pushes.close_linked_issues(world, actor, repo, pull)
     await pushes.refs_changed(world, actor, repo, [pushes.RefChange(f"refs/heads/{pull.base_ref}", base, merged)])
-    if repo.delete_branch_on_merge and await git.branch(pull.head_ref) == head:
+    is_own = pull.head_repository_id is None
+    if repo.delete_branch_on_merge and is_own and await git.branch(pull.head_ref) == head:
         await git.update_refs([(f"refs/heads/{pull.head_ref}", head, None)])
         await pushes.refs_changed(world, actor, repo, [pushes.RefChange(f"refs/heads/{pull.head_ref}", head, None)])
     return merged
@@ -168,7 +169,7 @@ async def merge_commit(
         return git.write_commit(
             tree, [base], _join(title or subject, text if message is None else message), author, web
         )
-    owner = world.owner(repo).login
+    owner = world.owner(world.head_repository(pull)).login
     subject = title or f"Merge pull request #{pull.number} from {owner}/{pull.head_ref}"
     text = _join(subject, pull.title if message is None else message)
     return git.write_commit(tree, [base, pull.head_sha], text, me, web)

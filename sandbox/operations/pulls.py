@@ -7,8 +7,8 @@ from sandbox.actor import Actor
 from sandbox.errors import ApiError, MergeConflict, RefConflict, invalid
 from sandbox.git_objects import Signature
 from sandbox.model import Issue, Json, Pull, Repository, User
-from sandbox.operations import pushes
-from sandbox.operations.access import require, require_author_or
+from sandbox.operations import forks, pushes
+from sandbox.operations.access import NOT_ACCESSIBLE, require, require_author_or
 from sandbox.operations.issues import check_text, emit_thread
 from sandbox.shapes.accounts import user_shape
 from sandbox.world import World
@@ -38,44 +38,49 @@ async def create_pull(
     draft: bool = False,
     maintainer_can_modify: bool = True,
 ) -> Pull:
-    """Open a pull from a branch of the same repository (`head` may be `owner:branch`).
+    """Open a pull from a branch of the same repository, or as `owner:branch` from one of somebody's fork.
 
     422 in GitHub's words: unknown head or base, no commits between, a pull for the pair is open, drafts not supported.
     """
     require(actor, repo, WRITE, role="read")
     check_text("PullRequest", title, body)
     owner, _, branch = head.rpartition(":")
-    git = world.git(repo)
-    head_sha = await git.branch(branch) if owner.lower() in ("", world.owner(repo).login.lower()) else None
-    if head_sha is None:
+    is_own = owner.lower() in ("", world.owner(repo).login.lower())
+    source = repo if is_own else forks.fork_of(world, repo, owner)
+    head_sha = await forks.tip(world, repo, source, branch) if source is not None else None
+    if source is None or head_sha is None:
         raise invalid("PullRequest", "head")
-    base_sha = await git.branch(base)
+    base_sha = await world.git(repo).branch(base)
     if base_sha is None:
         raise invalid("PullRequest", "base")
-    await _refuse_impossible(world, repo, branch, base, draft=draft)
+    await _refuse_impossible(world, repo, source, branch, base, draft=draft)
     repo.last_number += 1
     now = world.clock.now()
     pull = Pull(world.new_id(), repo.id, repo.last_number, title.strip(), actor.id, now, now, body)
     pull.issue_id, pull.app_id = world.new_id(), actor.app.id if actor.app else None
     pull.head_ref, pull.head_sha, pull.base_ref, pull.base_sha = branch, head_sha, base, base_sha
+    pull.head_repository_id = None if is_own else source.id
     pull.draft, pull.maintainer_can_modify = draft, maintainer_can_modify
     world.state.pulls[pull.id] = pull
     await emit_thread(world, actor, repo, pull, "opened")
     return pull
 
 
-async def _refuse_impossible(world: World, repo: Repository, head: str, base: str, *, draft: bool) -> None:
+async def _refuse_impossible(
+    world: World, repo: Repository, source: Repository, head: str, base: str, *, draft: bool
+) -> None:
     git = world.git(repo)
     if draft and not world.faults.settings.drafts:
         raise ApiError(422, "Draft pull requests are not supported in this repository.")
-    label = f"{world.owner(repo).login}:{head}"
+    label = f"{world.owner(source).login}:{head}"
     for pull in world.pulls_of(repo):
-        if pull.state == "open" and (pull.head_ref, pull.base_ref) == (head, base):
+        pair = world.head_repository(pull).id, pull.head_ref, pull.base_ref
+        if pull.state == "open" and pair == (source.id, head, base):
             message = f"A pull request already exists for {label}."
             raise ApiError(
                 422, "Validation Failed", [{"resource": "PullRequest", "code": "custom", "message": message}]
             )
-    head_sha, base_sha = await git.branch(head), await git.branch(base)
+    head_sha, base_sha = await forks.tip(world, repo, source, head), await git.branch(base)
     if not await git.commits_between(base_sha or "", head_sha or ""):
         message = f"No commits between {base} and {head}"
         raise ApiError(422, "Validation Failed", [{"resource": "PullRequest", "code": "custom", "message": message}])
@@ -117,7 +122,7 @@ async def _retarget(world: World, repo: Repository, pull: Pull, base: str) -> Js
         raise invalid("PullRequest", "base")
     if pull.state == "closed":
         raise ApiError(422, "Validation Failed", ["Cannot change the base branch of a closed pull request."])
-    await _refuse_impossible(world, repo, pull.head_ref, base, draft=False)
+    await _refuse_impossible(world, repo, world.head_repository(pull), pull.head_ref, base, draft=False)
     old = {"ref": {"from": pull.base_ref}, "sha": {"from": pull.base_sha}}
     pull.base_ref, pull.base_sha = base, sha
     return old
@@ -136,12 +141,12 @@ async def reopen_pull(world: World, actor: Actor, repo: Repository, pull: Pull) 
     require_author_or(actor, repo, pull.author_id, WRITE, "triage")
     if pull.state == "open":
         return pull
-    git = world.git(repo)
-    head, base = await git.branch(pull.head_ref), await git.branch(pull.base_ref)
+    source = world.head_repository(pull)
+    head, base = await forks.tip(world, repo, source, pull.head_ref), await world.git(repo).branch(pull.base_ref)
     if pull.merged or head is None or base is None:
         message = "state cannot be changed." + ("" if head else f" The {pull.head_ref} branch has been deleted.")
         raise invalid("PullRequest", "state", "invalid", message)
-    await _refuse_impossible(world, repo, pull.head_ref, pull.base_ref, draft=False)
+    await _refuse_impossible(world, repo, source, pull.head_ref, pull.base_ref, draft=False)
     pull.state, pull.closed_at, pull.closed_by_id = "open", None, None
     pull.head_sha, pull.base_sha = head, base
     pull.updated_at = world.clock.now()
@@ -214,7 +219,7 @@ async def update_branch(
 ) -> str:
     """Bring the base into the head branch (`merge` or `rebase`) and return the new head; 422 if the head is another."""
     require(actor, repo, WRITE)
-    require(actor, repo, "contents:write")
+    _require_head(actor, repo, pull)
     if expected_head is not None and expected_head != pull.head_sha:
         raise ApiError(422, "expected head sha didn’t match current head ref.")
     git = world.git(repo)
@@ -240,6 +245,13 @@ async def update_branch(
         raise ApiError(422, "expected head sha didn’t match current head ref.") from error
     await pushes.refs_changed(world, actor, repo, [pushes.RefChange(f"refs/heads/{pull.head_ref}", old, new)])
     return new
+
+
+def _require_head(actor: Actor, repo: Repository, pull: Pull) -> None:
+    """Refuse who may not push to a pull's head; to that of a fork nobody may here (GitHub lets its owner and maintainers)."""
+    require(actor, repo, "contents:write")
+    if pull.head_repository_id is not None:
+        raise ApiError(403, NOT_ACCESSIBLE if actor.is_app else "Must have push access to repository")
 
 
 async def revert_pull(

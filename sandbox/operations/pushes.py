@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sandbox.actor import Actor
 from sandbox.events import emit
 from sandbox.model import NO_SHA, Json, Pull, Repository
+from sandbox.operations import forks
 from sandbox.operations.issues import emit_thread, set_state
 from sandbox.operations.rules import dismisses_stale_reviews, latest_reviews
 from sandbox.reports import CheckSuite
@@ -128,18 +129,20 @@ async def request_suites(
 
 
 async def _update_pulls_from(world: World, actor: Actor, repo: Repository, change: RefChange) -> None:
-    """Follow a head branch: synchronize its open pulls, or close them when it is gone."""
-    for pull in world.pulls_of(repo):
+    """Follow a head branch: synchronize its open pulls, in the parent of a fork too, or close them when it is gone."""
+    for pull in world.pulls_from(repo):
         if pull.state != "open" or pull.head_ref != change.branch:
             continue
+        into = world.repository_of(pull)
         if change.after is None:
-            await close(world, actor, repo, pull)
+            await close(world, actor, into, pull)
         elif pull.head_sha != change.after:
+            await forks.tip(world, into, repo, pull.head_ref)
             before, pull.head_sha = pull.head_sha, change.after
-            pull.base_sha = await world.git(repo).branch(pull.base_ref) or pull.base_sha
+            pull.base_sha = await world.git(into).branch(pull.base_ref) or pull.base_sha
             pull.updated_at = world.clock.now()
-            await emit_thread(world, actor, repo, pull, "synchronize", {"before": before, "after": change.after})
-            await _dismiss_stale(world, actor, repo, pull)
+            await emit_thread(world, actor, into, pull, "synchronize", {"before": before, "after": change.after})
+            await _dismiss_stale(world, actor, into, pull)
 
 
 async def _dismiss_stale(world: World, actor: Actor, repo: Repository, pull: Pull) -> None:

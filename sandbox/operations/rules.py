@@ -253,7 +253,7 @@ def ref_blocker(
         return "Cannot update this protected ref."
     if "merge_queue" in ruled:
         return BY_QUEUE_ONLY
-    if any(world.queue_entry(pull) for pull in world.pulls_of(repo) if name == f"refs/heads/{pull.head_ref}"):
+    if any(world.queue_entry(pull) for pull in world.pulls_from(repo) if name == f"refs/heads/{pull.head_ref}"):
         return QUEUED_BRANCH
     if "pull_request" in ruled or (rule and rule.requires_reviews):
         return "Changes must be made through a pull request."

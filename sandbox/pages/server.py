@@ -277,7 +277,7 @@ async def _pull(world: World, repo: Repository, pull: Pull, selected: str | None
     branches = {
         "head": pull.head_ref,
         "base": pull.base_ref,
-        "head_href": paths.of_tree(world, repo, pull.head_ref),
+        "head_href": paths.of_tree(world, world.head_repository(pull), pull.head_ref),
         "base_href": paths.of_tree(world, repo, pull.base_ref),
     }
     required = rules.required_checks(world, repo, pull.base_ref)

@@ -46,6 +46,10 @@ async def create(request: web.Request) -> web.Response:
     return answer(shape, 201, {"Location": f"{repository_api(call.world, call.repo)}/pulls/{pull.number}"})
 
 
+def _head_owner(call: Call, pull: Pull) -> str:
+    return call.world.owner(call.world.head_repository(pull)).login.lower()
+
+
 @routes.get(PULLS)
 async def list_pulls(request: web.Request) -> web.Response:
     call = Call(request)
@@ -57,7 +61,7 @@ async def list_pulls(request: web.Request) -> web.Response:
         for pull in call.world.pulls_of(call.repo)
         if state in ("all", pull.state)
         and base in ("", pull.base_ref)
-        and (not head or (pull.head_ref == branch and owner.lower() in ("", call.part("owner").lower())))
+        and (not head or (pull.head_ref == branch and owner.lower() in ("", _head_owner(call, pull))))
     ]
     by_update = call.query("sort", "created") == "updated"
     listing.sort(key=lambda one: (one.updated_at if by_update else one.created_at, one.number))

@@ -11,7 +11,7 @@ from sandbox.errors import ApiError, not_found
 from sandbox.git_objects import TreeEntry
 from sandbox.model import Json, User
 from sandbox.operations import branches as branches_of
-from sandbox.operations import commits, pulls, repositories, rules
+from sandbox.operations import commits, forks, pulls, repositories, rules
 from sandbox.operations.access import require
 from sandbox.rest.call import Call, answer, found, nothing
 from sandbox.rest.git_data import decode
@@ -68,6 +68,13 @@ async def transfer(request: web.Request) -> web.Response:
     repo = call.repo
     await repositories.transfer_repository(call.world, call.actor, repo, new_owner)
     return answer(full_repository_shape(call.world, repo, call.actor), 202)
+
+
+@routes.post(ROOT + "/forks")
+async def fork(request: web.Request) -> web.Response:
+    call = Call(request)
+    copy = await forks.fork(call.world, call.actor, call.repo)
+    return answer(full_repository_shape(call.world, copy, call.actor), 202)
 
 
 # ---- branches and commits ----

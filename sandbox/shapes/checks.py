@@ -23,10 +23,11 @@ def pull_minimal_shape(world: World, pull: Pull) -> Json:
 
 
 def _pulls(world: World, repo: Repository, sha: str) -> list[Json]:
+    """Return the open pulls of a head; GitHub leaves out those from forks (docs.github.com/rest/checks/runs)."""
     return [
         pull_minimal_shape(world, pull)
         for pull in world.pulls_of(repo)
-        if pull.head_sha == sha and pull.state == "open"
+        if pull.head_sha == sha and pull.state == "open" and pull.head_repository_id is None
     ]
 
 

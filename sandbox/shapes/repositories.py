@@ -70,7 +70,7 @@ def repository_shape(world: World, repo: Repository) -> Json:
         "visibility": "private" if repo.private else "public",
         "html_url": page,
         "description": repo.description,
-        "fork": False,
+        "fork": repo.parent_id is not None,
         "url": api,
         **{f"{name}_url": f"{api}/{path}" for name, path in LINKS.items()},
         "git_url": f"git://{page.partition('://')[2]}.git",

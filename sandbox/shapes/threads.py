@@ -177,7 +177,7 @@ def simple_pull_shape(world: World, pull: Pull) -> Json:
         "assignees": assignees,
         "requested_reviewers": reviewers,
         "requested_teams": [],
-        "head": _side(world, repo, pull.head_ref, pull.head_sha),
+        "head": _side(world, world.head_repository(pull), pull.head_ref, pull.head_sha),
         "base": _side(world, repo, pull.base_ref, pull.base_sha),
         "_links": links,
         "author_association": thread_author_association(world, pull),

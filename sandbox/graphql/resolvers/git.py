@@ -117,7 +117,7 @@ async def target(source: RefNode, info: Info) -> RepositoryNode | None:
 @field("Ref", "associatedPullRequests")
 def pulls_of_ref(source: RefNode, info: Info, **arguments: Any) -> Connection:
     world = info.context.world
-    pulls = [pull for pull in world.pulls_of(source.repo) if pull.head_ref == source.name]
+    pulls = [pull for pull in world.pulls_from(source.repo) if pull.head_ref == source.name]
     return Connection(select_pulls(world, pulls, arguments), **arguments)
 
 

@@ -18,7 +18,6 @@ TYPES.update({Review: "PullRequestReview", PullCommitNode: "PullRequestCommit", 
 
 OPINIONS = ("APPROVED", "CHANGES_REQUESTED", "DISMISSED")
 
-constant("PullRequest", False, "isCrossRepository")
 constant("PullRequest", None, "autoMergeRequest")
 constant("ReviewRequest", False, "asCodeOwner")
 
@@ -38,20 +37,25 @@ def is_draft(source: Pull, _info: Info) -> bool:
     return source.draft
 
 
-async def _branch(info: Info, source: Pull, name: str) -> RefNode | None:
-    sha = await info.context.world.git(repo_of(info, source)).branch(name)
-    return RefNode(repo_of(info, source), f"refs/heads/{name}", sha) if sha else None
+@field("PullRequest", "isCrossRepository")
+def is_cross_repository(source: Pull, _info: Info) -> bool:
+    return source.head_repository_id is not None
+
+
+async def _branch(info: Info, repo: Repository, name: str) -> RefNode | None:
+    sha = await info.context.world.git(repo).branch(name)
+    return RefNode(repo, f"refs/heads/{name}", sha) if sha else None
 
 
 @field("PullRequest", "headRef")
 async def head_ref(source: Pull, info: Info) -> RefNode | None:
     """Return the head branch, or None once it is deleted."""
-    return await _branch(info, source, source.head_ref)
+    return await _branch(info, info.context.world.head_repository(source), source.head_ref)
 
 
 @field("PullRequest", "baseRef")
 async def base_ref(source: Pull, info: Info) -> RefNode | None:
-    return await _branch(info, source, source.base_ref)
+    return await _branch(info, repo_of(info, source), source.base_ref)
 
 
 @field("PullRequest", "baseRefOid")
@@ -60,15 +64,19 @@ def base_ref_oid(source: Pull, _info: Info) -> str:
     return source.base_sha
 
 
-@field("PullRequest", "headRepository")
 @field("PullRequest", "baseRepository")
-def repository(source: Pull, info: Info) -> Repository:
+def base_repository(source: Pull, info: Info) -> Repository:
     return repo_of(info, source)
+
+
+@field("PullRequest", "headRepository")
+def head_repository(source: Pull, info: Info) -> Repository:
+    return info.context.world.head_repository(source)
 
 
 @field("PullRequest", "headRepositoryOwner")
 def head_repository_owner(source: Pull, info: Info) -> User:
-    return info.context.world.owner(repo_of(info, source))
+    return info.context.world.owner(info.context.world.head_repository(source))
 
 
 # ---- merging ----

@@ -19,7 +19,7 @@ from .order import select_issues, select_pulls
 TYPES[Repository] = "Repository"
 METHODS = ("MERGE", "SQUASH", "REBASE")  # in the order in which GitHub picks a default
 
-constant("Repository", False, "isDisabled", "isLocked", "isFork")
+constant("Repository", False, "isDisabled", "isLocked")
 
 
 @field("Query", "repository")
@@ -83,6 +83,11 @@ def owner(repo: Repository, info: Info) -> User:
 @field("Repository", "visibility")
 def visibility(repo: Repository, _info: Info) -> str:
     return "PRIVATE" if repo.private else "PUBLIC"
+
+
+@field("Repository", "isFork")
+def is_fork(repo: Repository, _info: Info) -> bool:
+    return repo.parent_id is not None
 
 
 @field("Repository", "isEmpty")

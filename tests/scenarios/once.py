@@ -55,7 +55,7 @@ def _pulls(world: Any, app: Any) -> Counter[Hashable]:
     """Count the pulls of each branch that has one by the App."""
     branches = defaultdict(list)
     for pull in world.state.pulls.values():
-        branches[pull.head_ref, pull.repository_id].append(pull)
+        branches[pull.head_ref, world.head_repository(pull).id].append(pull)
     return Counter({
         branch: len(pulls) for branch, pulls in branches.items() if any(each.app_id == app.id for each in pulls)
     })  # fmt: skip

@@ -31,6 +31,8 @@ _RUN = {
     "check_suite": _SUITE, "pull_requests": [{"number": 12}], "app": {"id": 1001},
 }  # fmt: skip
 
+_INSTALLATION = {"id": 5, "account": {"login": "octo", "id": 1}}
+
 _PARTS: Mapping[str, Mapping[str, Json]] = {
     "issues": {"action": "labeled", "issue": _ISSUE},
     "issue_comment": {"action": "created", "issue": _ISSUE, "comment": _COMMENT},
@@ -47,9 +49,12 @@ _PARTS: Mapping[str, Mapping[str, Json]] = {
     "repository": {"action": "renamed"},
     "branch_protection_rule": {"action": "created"},
     "repository_ruleset": {"action": "edited"},
-    "installation": {"action": "deleted", "repositories": [_REPOSITORY]},
+    "installation": {
+        "action": "deleted", "repositories": [_REPOSITORY], "repository": None, "installation": _INSTALLATION,
+    },
     "installation_repositories": {
         "action": "removed", "repositories_added": [_REPOSITORY], "repositories_removed": [_REPOSITORY],
+        "repository": None, "installation": _INSTALLATION,
     },
     "never_heard_of": {"action": "created"},
 }  # fmt: skip

@@ -26,6 +26,7 @@ from bot.core.payloads import (
     PullPayload,
     PushPayload,
     RefPayload,
+    RepositoryItselfPayload,
     RepositoryPayload,
     StatusPayload,
 )
@@ -307,11 +308,16 @@ def _merge_groups(name: str, payload: Mapping[str, Any]) -> Event:
 
 
 def _repository(name: str, payload: Mapping[str, Any]) -> Event:
-    """Renamed, archived, another default branch, other rules or labels: everything there is looked at anew."""
-    body = RepositoryPayload.model_validate(payload)
-    if name == "repository" and body.action == "deleted":
+    """Renamed, archived, another default branch: everything there is looked at anew."""
+    body = RepositoryItselfPayload.model_validate(payload)
+    if body.action == "deleted":
         return _event(name, body, removed=(body.repository.pair,))
     return _event(name, body, wakes=(RepositoryWake(),))
+
+
+def _everywhere(name: str, payload: Mapping[str, Any]) -> Event:
+    """Other rules or labels: everything in the repository is looked at anew."""
+    return _event(name, RepositoryPayload.model_validate(payload), wakes=(RepositoryWake(),))
 
 
 def _installation(name: str, payload: Mapping[str, Any]) -> Event:
@@ -345,10 +351,10 @@ _READERS: Mapping[str, _Reader] = {
     "check_suite": _check_suites,
     "status": _statuses,
     "merge_group": _merge_groups,
-    "label": _repository,
+    "label": _everywhere,
     "repository": _repository,
-    "branch_protection_rule": _repository,
-    "repository_ruleset": _repository,
+    "branch_protection_rule": _everywhere,
+    "repository_ruleset": _everywhere,
     "installation": _installation,
     "installation_repositories": _installation_repositories,
 }

@@ -76,6 +76,12 @@ class InstallationPart(Part):
     id: _Id
 
 
+class InstalledPart(InstallationPart):
+    """The same where it is what the delivery is about: only there GitHub names the account too."""
+
+    account: object
+
+
 class IssuePart(Part):
     """An issue, or a pull in its shape as an issue."""
 
@@ -238,16 +244,33 @@ class MergeGroupPayload(RepositoryPayload):
     merge_group: GroupPart
 
 
+# An event's name is not signed, its body is. Where a body takes something away, it therefore has to be of a shape that no
+# other event has, or an old "deleted" of a comment could be sent again as that of the repository.
+
+
+class RepositoryItselfPayload(RepositoryPayload):
+    """`repository`. Every other event of a repository has something else beside these that it is about."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    changes: object = None
+    organization: object = None
+    enterprise: object = None
+
+
 class InstallationPayload(Payload):
     """`installation`."""
 
-    installation: InstallationPart
+    repository: None = None
+    repositories_added: None = None
+    installation: InstalledPart
     repositories: tuple[RepositoryPart, ...] = ()
 
 
 class InstallationRepositoriesPayload(Payload):
     """`installation_repositories`."""
 
-    installation: InstallationPart
-    repositories_added: tuple[RepositoryPart, ...] = ()
-    repositories_removed: tuple[RepositoryPart, ...] = ()
+    repository: None = None
+    installation: InstalledPart
+    repositories_added: tuple[RepositoryPart, ...]
+    repositories_removed: tuple[RepositoryPart, ...]

@@ -40,6 +40,13 @@ RUN = {
 }
 SUITE = {"head_branch": "signalbox/w1", "pull_requests": [{"number": 12}], "app": {"id": 9}}
 
+INSTALLED = {"id": 3, "account": {"login": "octo", "id": 1}}
+
+
+def about_the_app(action: str, **more: Any) -> dict[str, Any]:
+    """What `installation` and `installation_repositories` say: no repository, and the whole installation."""
+    return {"action": action, "installation": INSTALLED, "sender": {"login": "mia", "type": "User"}, **more}
+
 
 def payload(action: str = "", **more: Any) -> dict[str, Any]:
     given = {"repository": REPO, "installation": {"id": 3}, "sender": {"login": "mia", "type": "User"}, **more}

@@ -20,7 +20,7 @@ from bot.core.events import (
 from bot.core.model import Branch, IssueNumber, PullNumber
 from bot.errors import PayloadError
 from tests.build import APP, sha
-from tests.core.payloads import COMMENT, FORK, ISSUE, ORPHAN, PULL, REPO, RUN, SUITE, payload
+from tests.core.payloads import COMMENT, FORK, ISSUE, ORPHAN, PULL, REPO, RUN, SUITE, about_the_app, payload
 
 BRANCH, PULL_WAKE = (
     BranchWake(name=Branch("signalbox/w1")),
@@ -139,14 +139,14 @@ OTHER = {"id": 78, "node_id": "R_78", "full_name": "octo/other"}
 @pytest.mark.parametrize(
     ("name", "body", "installed", "removed", "gone"),
     [
-        pytest.param("installation", payload("created", repositories=[REPO]), [77], [], False, id="installed"),
-        pytest.param("installation", payload("unsuspend", repositories=[REPO]), [77], [], False, id="back again"),
-        pytest.param("installation", payload("new_permissions_accepted"), [], [], False, id="more permissions"),
-        pytest.param("installation", payload("deleted", repositories=[REPO]), [], [77], True, id="uninstalled"),
-        pytest.param("installation", payload("suspend", repositories=[REPO]), [], [77], True, id="suspended"),
+        pytest.param("installation", about_the_app("created", repositories=[REPO]), [77], [], False, id="installed"),
+        pytest.param("installation", about_the_app("unsuspend", repositories=[REPO]), [77], [], False, id="back again"),
+        pytest.param("installation", about_the_app("new_permissions_accepted"), [], [], False, id="more permissions"),
+        pytest.param("installation", about_the_app("deleted", repositories=[REPO]), [], [77], True, id="uninstalled"),
+        pytest.param("installation", about_the_app("suspend", repositories=[REPO]), [], [77], True, id="suspended"),
         pytest.param(
             "installation_repositories",
-            payload("added", repositories_added=[OTHER], repositories_removed=[]),
+            about_the_app("added", repositories_added=[OTHER], repositories_removed=[]),
             [78],
             [],
             False,
@@ -154,7 +154,7 @@ OTHER = {"id": 78, "node_id": "R_78", "full_name": "octo/other"}
         ),
         pytest.param(
             "installation_repositories",
-            payload("removed", repositories_added=[], repositories_removed=[OTHER]),
+            about_the_app("removed", repositories_added=[], repositories_removed=[OTHER]),
             [],
             [78],
             False,
@@ -170,6 +170,36 @@ def test_where_the_app_may_act(
     assert ([each[0] for each in event.installed], [each[0] for each in event.removed]) == (installed, removed)
     assert event.uninstalled is gone
     assert all("/" in name for _, name in (*event.installed, *event.removed))
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "where"),
+    [
+        pytest.param(payload("deleted", issue=ISSUE), "installation", "repository", id="issue as uninstalled"),
+        pytest.param({**payload("deleted"), "repository": None}, "installation", "account", id="team as uninstalled"),
+        pytest.param(
+            about_the_app("removed", repositories_added=[], repositories_removed=[OTHER]),
+            "installation",
+            "repositories_added",
+            id="taken out as uninstalled",
+        ),
+        pytest.param(
+            about_the_app("deleted", repositories=[REPO]),
+            "installation_repositories",
+            "repositories_added",
+            id="uninstalled as taken out",
+        ),
+        pytest.param(payload("deleted", label={}), "repository", "label", id="label as repository"),
+        pytest.param(payload("deleted", issue=ISSUE, comment=COMMENT), "repository", "issue", id="comment as repository"),
+        pytest.param(payload("deleted", release={}), "repository", "release", id="release as repository"),
+        pytest.param(payload("deleted", starred_at=None), "repository", "starred_at", id="star as repository"),
+        pytest.param(payload("created", comment=COMMENT), "issue_comment", "issue", id="note on a commit as comment"),
+    ],
+)  # fmt: skip
+def test_a_body_is_not_taken_for_that_of_another_event(body: dict[str, Any], name: str, where: str) -> None:
+    """The name of an event is not signed: whoever has an old body may send it under any."""
+    with pytest.raises(PayloadError, match=where):
+        read_event(name, body)
 
 
 # malformed

@@ -33,7 +33,7 @@ async def deliver(database: Database, event: str, about: Repository, **payload: 
     """Take one delivery in under a new GUID, as GitHub or somebody with an old body sends it."""
     body = {
         "repository": {"id": about.id, "node_id": f"R_{about.id}", "full_name": about.full_name},
-        "installation": {"id": about.installation_id}, "sender": ADA, **payload,
+        "installation": {"id": about.installation_id, "account": ADA}, "sender": ADA, **payload,
     }  # fmt: skip
     now = datetime.now(UTC)
     delivery = Delivery(guid=str(uuid4()), event=event, received_at=now, body=json.dumps(body).encode())
@@ -107,8 +107,13 @@ async def test_what_leaves_one_installation_does_not_rest_in_another(database: D
     await at_rest(database, OCTO)
     arrived = Repository(id=OCTO.id, installation_id=UMBRA.installation_id, full_name="umbra/moved")
     short = {"id": OCTO.id, "node_id": "R_77", "full_name": "umbra/moved"}
-    await deliver(database, "installation_repositories", arrived, action="added", repositories_added=[short])
-    left = {"action": "removed", "repositories_removed": [{**short, "full_name": "octo/demo"}]}
+    added = {"action": "added", "repositories_added": [short], "repositories_removed": []}
+    await deliver(database, "installation_repositories", arrived, repository=None, **added)
+    left = {
+        "action": "removed",
+        "repositories_added": [],
+        "repositories_removed": [{**short, "full_name": "octo/demo"}],
+    }
     await deliver(database, "installation_repositories", OCTO, repository=None, **left)
     await deliver(database, "installation", OCTO, repository=None, action="deleted")
     assert await awake(database) == {("umbra/moved", 0)}
@@ -159,6 +164,19 @@ async def test_an_old_removal_that_is_sent_again_is_undone_by_the_next_resync(da
     async with database.session() as session:
         await lanes.wake_all(session, [OCTO.id])  # what a resync does with all that GitHub lists
     assert await awake(database) == {("octo/demo", 0), ("octo/demo", 5)}
+
+
+@pytest.mark.parametrize("name", ["installation", "installation_repositories", "repository"])
+async def test_what_was_deleted_elsewhere_is_no_removal_under_another_events_name(
+    database: Database, name: str
+) -> None:
+    await at_rest(database, OCTO)
+    async with database.session() as session:
+        await lanes.wake_all(session)
+    guid = await deliver(database, name, OCTO, **{**comment(), "action": "deleted"})
+    assert await awake(database) == {("octo/demo", 0)}
+    async with database.session() as session:
+        assert [each.guid for each in await inbox.listed(session, ["parked"])] == [guid]
 
 
 # ---- on the stand-in ----

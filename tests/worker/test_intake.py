@@ -49,7 +49,8 @@ async def deliver(
 ) -> None:
     """Take one delivery in."""
     body = {
-        "repository": {"id": 77, "node_id": "R_77", "full_name": "octo/demo"}, "installation": {"id": 5}, "sender": ADA,
+        "repository": {"id": 77, "node_id": "R_77", "full_name": "octo/demo"}, "installation": {"id": 5, "account": ADA},
+        "sender": ADA,
         **payload,
     }  # fmt: skip
     delivery = Delivery(guid="guid-1", event=event, received_at=datetime.now(UTC), body=json.dumps(body).encode())
@@ -210,9 +211,8 @@ async def test_any_number_of_repositories_is_installed_and_removed_by_few_statem
     assert await is_awake(plan)
     assert await repositories_of(plan.database) == {f"octo/r{number}": True for number in range(350)}
     with statements(plan.database) as said:
-        await deliver(
-            plan, "installation_repositories", action="removed", repository=None, repositories_removed=many[1:]
-        )
+        gone: dict[str, Any] = {"repositories_added": [], "repositories_removed": many[1:]}
+        await deliver(plan, "installation_repositories", action="removed", repository=None, **gone)
     assert len(said) < 10
     assert await repositories_of(plan.database) == {f"octo/r{number}": number == 0 for number in range(350)}
 

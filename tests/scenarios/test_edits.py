@@ -13,6 +13,7 @@ async def edit(play: Play, body: str, who: str = "mia") -> None:
     """Edit the plan's issue and wait until Signalbox has seen it."""
     await play.do(who, "PATCH", f"/issues/{play.issue}", {"body": body})
     await play.settled()
+    play.world.clock.advance(1)  # what is accepted in the second of its edit may be unread
 
 
 async def accept(play: Play, who: str = "mia") -> None:
@@ -194,6 +195,7 @@ async def test_an_edit_that_arrives_while_a_merge_is_under_way_changes_nothing_o
     await play.until_stage("W1", "mergeable")
     # the merge is on its way: the new text would have W1 wait, and W2 for something that nobody has begun
     await play.do("mia", "PATCH", f"/issues/{play.issue}", {"body": plan_of({"W1": ["W3"], "W2": ["W3"], "W3": []})})
+    play.world.clock.advance(1)
     comment = await play.say("mia", "/signalbox accept")
     assert (await play.pull("W1"))["merged"] is False
     await play.settled()

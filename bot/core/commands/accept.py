@@ -24,8 +24,9 @@ def run(case: CommandCase) -> Result:
         return refused(case, "The plan's issue is closed: reopen it, then accept.")
     if pending is None:
         return _nothing(case)
-    if view.pending_since is not None and view.pending_since > case.call.at:
-        # who may edit the issue need not be who may accept: nobody accepts what they have not read
+    if view.pending_since is not None and view.pending_since >= case.call.at:
+        # who may edit the issue need not be who may accept: nobody accepts what they have not read. GitHub's times are
+        # whole seconds: of two in the same one it is not known which came first
         return refused(case, "The plan was edited after you wrote that: read the difference again, then accept it.")
     sha = case.facts.base.sha
     if sha is None or blocking(view):

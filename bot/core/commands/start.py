@@ -25,8 +25,9 @@ def run(case: CommandCase) -> Result:
         return refused(case, f"`/signalbox start` starts the whole plan and takes no words: leave {words} out.")
     if not case.view.issue.open:
         return refused(case, "The plan's issue is closed: reopen it, then start.")
-    if (edited_at := case.view.issue.edited_at) is not None and edited_at > case.call.at:
-        # who may edit the issue need not be who may start it: nobody starts what they have not read
+    if (edited_at := case.view.issue.edited_at) is not None and edited_at >= case.call.at:
+        # who may edit the issue need not be who may start it: nobody starts what they have not read. GitHub's times are
+        # whole seconds: of two in the same one it is not known which came first
         return refused(case, "The plan was edited after you wrote that: read it again, then start it.")
     if case.view.config_problems and case.memory.good_config is None:
         return refused(case, _unconfigured(case.view.config_problems))

@@ -196,6 +196,13 @@ def test_ticks_of_our_own_do_not_make_an_edit_younger_than_it_is() -> None:
     assert answer(decide(edited, seen))[0] is REFUSED
 
 
+@pytest.mark.parametrize(("minutes", "verdict"), [(0.5, REFUSED), (1, REFUSED), (1.1, DONE)])
+def test_an_edit_in_the_second_of_the_command_may_be_unread(minutes: float, verdict: Verdict) -> None:
+    given = world(NEW, command={})
+    given = replace(given, issue=replace(given.issue, edited_at=ago(minutes)))
+    assert answer(decide(given, running()))[0] is verdict
+
+
 def test_a_repository_whose_default_branch_was_renamed_keeps_its_plans() -> None:
     bare, more = OLD.replace("Base: main\n\n", ""), NEW.replace("Base: main\n\n", "")
     given = world(more, command={}, repository=a_repository(default_branch=Branch("trunk")))

@@ -108,6 +108,7 @@ def problem(severity: Severity, line: int = 3) -> Problem:
         pytest.param({"given": facts(base=a_base(sha=None))}, "Not started", id="no base"),
         pytest.param({"given": facts(issue=an_issue(open=False))}, "closed", id="closed issue"),
         pytest.param({"given": facts(issue=an_issue(edited_at=ago(0.5)))}, "edited after", id="edited meanwhile"),
+        pytest.param({"given": facts(issue=an_issue(edited_at=ago(1)))}, "edited after", id="edited in that second"),
         pytest.param({"config_problems": (problem(Severity.ERROR, 7),)}, "Line 7", id="config never good"),
         pytest.param(
             {"config_problems": tuple(problem(Severity.ERROR, line) for line in range(1, 16))}, "and 5 more", id="many"

@@ -112,7 +112,7 @@ def _seen(facts: Facts, memory: Memory) -> tuple[PlanView, Memory]:
     view = judge(facts, memory)
     memory = replace(
         memory,
-        seen=merge_seen(memory.seen, seen_of(view)),
+        seen=merge_seen(memory.seen, seen_of(view, facts.read_at)),
         good_config=facts.config_source if not view.config_problems else memory.good_config,
     )
     view = judge(facts, memory)

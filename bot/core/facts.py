@@ -6,7 +6,7 @@ or wished for (Intent). All times are UTC.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from bot.core.model import Branch, IssueNumber, Key, Login, MergeMethod, NodeId, PullNumber, Role, RunId, Sha
@@ -373,7 +373,7 @@ class Seen:
 class Facts:
     """Everything one turn may know."""
 
-    now: datetime
+    now: datetime  # when the turn began: what is waited for has been for so long at least
     app_id: int
     repository: RepositoryFacts
     issue: IssueFacts
@@ -389,3 +389,9 @@ class Facts:
     train: TrainFacts = field(default_factory=TrainFacts)
     commands: tuple[CommandFacts, ...] = ()  # in the order of arrival
     trail: tuple[AuditEntry, ...] = ()  # of the audit trail, newest first; read only where a command asks for it
+    reading: timedelta = timedelta(0)  # from `now` until the read of the plan had ended, by GitHub's clock
+
+    @property
+    def read_at(self) -> datetime:
+        """When the read had ended, by GitHub's clock as the times of comments: what it first shows may be as new as that."""
+        return self.now + self.reading

@@ -92,8 +92,11 @@ def _begin(facts: Facts, memory: Memory) -> tuple[_Judging, RollbackView | None]
     return replace(judging, unproven=_unproven(judging), returning=active), returning
 
 
-def seen_of(view: PlanView) -> Mapping[str, Seen]:
-    """Return what is to be remembered of a view, so that the next one knows since when things are as they are."""
+def seen_of(view: PlanView, read_at: datetime) -> Mapping[str, Seen]:
+    """Return what is to be remembered of a view, so that the next one knows since when things are as they are.
+
+    `read_at` is when the read had ended: whoever approved before cannot have meant a head that only it showed.
+    """
     seen: dict[str, Seen] = {}
     if view.pending is not None and view.pending_since is not None:
         seen["edit"] = Seen(value=text_of(view.issue.body), since=view.pending_since)
@@ -106,6 +109,7 @@ def seen_of(view: PlanView) -> Mapping[str, Seen]:
                 seen[f"gate/{key}/{gate.gate}"] = Seen(value=_moment(gate, head), since=gate.since)
         if stream.pull is not None:
             seen[f"head/{key}"] = Seen(value=stream.pull.head_sha, since=view.now)
+            seen[f"shown/{key}"] = Seen(value=stream.pull.head_sha, since=read_at)
     if view.rollback is not None and view.rollback.pull is not None:
         seen.update(_seen_of_rollback(view.rollback, view.rollback.pull, view.now))
     return seen
@@ -380,4 +384,4 @@ def _pending_since(judging: _Judging) -> datetime | None:
     seen = judging.memory.seen.get("edit")
     if seen is not None and seen.value == text_of(issue.body):
         return seen.since
-    return issue.edited_at or judging.facts.now
+    return issue.edited_at or judging.facts.read_at

@@ -45,6 +45,7 @@ async def observe(
     Raises ReadFailed, NotInstalled or NotFound.
     """
     reading, found, question = await _read(github, repository, issue, memory)
+    read_at = github.now()
     course = await _course(github, repository, reading.base, memory)
     commits = await _commits(github, repository, reading, course, memory, now)
     if found.config.verify_workflow is not None and commits:  # what it reports is in no roll-up
@@ -64,6 +65,7 @@ async def observe(
         commits=commits,
         rollback=reading.workstreams.get(back) if back is not None else None,
         commands=await _commands(github, repository, waiting),
+        reading=read_at - now,
     )
     runs = await _unexplained(facts, memory)
     if runs:

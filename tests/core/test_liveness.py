@@ -164,7 +164,7 @@ def codes(found: Facts, memory: Memory) -> list[str]:
 
 def lived(found: Facts, memory: Memory, time: timedelta) -> tuple[Facts, Memory]:
     """The same world later: nothing has moved."""
-    return replace(found, now=found.now + time), replace(memory, seen=seen_of(judge(found, memory)))
+    return replace(found, now=found.now + time), replace(memory, seen=seen_of(judge(found, memory), found.read_at))
 
 
 def ground(**more: Any) -> Facts:

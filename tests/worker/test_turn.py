@@ -1,5 +1,6 @@
 """One turn: what it keeps, what it leaves to the next one, and when that comes."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -18,7 +19,7 @@ from bot.core.actions import (
 )
 from bot.core.facts import BranchFacts, PullFacts, WorkstreamFacts
 from bot.core.judge import CLOCK_SKEW
-from bot.core.model import Branch, IssueNumber, Key
+from bot.core.model import Branch, IssueNumber, Key, Login, Role
 from bot.core.render.brief import workstream_marker
 from bot.errors import LeaseLost, NotFound, NotInstalled, RateLimited, ReadFailed
 from bot.store import journal
@@ -116,6 +117,34 @@ async def test_a_wake_during_a_failing_turn_is_not_lost(lane: Lane, github: Fake
     github.read_error = ReadFailed("no")
     assert await reconcile.turn(github, lane.database, 1001, lease, datetime.now(UTC), seal=SEAL) is None
     assert await lane.rests() < timedelta(0)
+
+
+# ---- reads that take long ----
+
+
+async def test_an_approval_does_not_count_for_a_head_that_its_author_cannot_have_seen(lane: Lane, github: Fake) -> None:
+    """It is written while the turn reads, and what was pushed in that moment is what the read shows."""
+    await start(lane, github)
+    github.role_of[Login("wim")] = Role.MAINTAIN
+    pull = replace(a_ready_pull(), reviews=(), author=Login("otto"))
+
+    async def cross() -> None:
+        del github.meanwhile["read_plan"]
+        await lane.say("approve W1", 2, author="wim")
+        await asyncio.sleep(0.01)
+        pushed = BranchFacts(name=W1, sha=sha("W1"), message="Work")
+        github.branches[W1] = WorkstreamFacts(branch=pushed, pulls=(pull,))
+
+    github.meanwhile["read_plan"] = cross
+    begun = datetime.now(UTC)
+    await lane.turn()
+    memory, (approval,) = await lane.memory(), await lane.waiting()
+    assert begun < memory.seen["head/W1"].since < approval.at < memory.seen["shown/W1"].since
+    await lane.turn()
+    assert (await lane.memory()).intent.approvals == {}
+    await lane.say("approve W1", 3, author="wim")
+    await lane.turn()
+    assert [each.head for each in (await lane.memory()).intent.approvals[Key("W1")]] == [sha("W1")]
 
 
 # ---- the lease ----

@@ -36,13 +36,13 @@ def run(case: CommandCase) -> Result:
 
 
 def _is_newer(case: CommandCase, pull: PullFacts) -> bool:
-    """Whether the head was first seen after the command was written: a push may have crossed it on its way.
+    """Whether the read that first showed the head may have ended after the command was written: a push may have crossed it.
 
     The commit's own date does not tell: whoever pushes may write any date into it.
     """
-    seen = case.memory.seen.get(f"head/{case.key}")
-    since = seen.since if seen is not None and seen.value == pull.head_sha else case.facts.now
-    return since > case.call.at
+    seen = case.memory.seen.get(f"shown/{case.key}")
+    since = seen.since if seen is not None and seen.value == pull.head_sha else case.facts.read_at
+    return since >= case.call.at
 
 
 COMMAND = Command(

@@ -227,7 +227,8 @@ def test_ready_before_the_first_push_counts_and_says_so() -> None:
 
 
 def seen(head: str, minutes: float) -> dict[str, Seen]:
-    return {"head/W1": Seen(value=sha(head), since=ago(minutes))}
+    """`head` was first shown by a read that ended so long ago, and began much earlier."""
+    return {"head/W1": Seen(value=sha(head), since=ago(9)), "shown/W1": Seen(value=sha(head), since=ago(minutes))}
 
 
 def test_approve_counts_for_the_head_that_was_there() -> None:
@@ -242,6 +243,7 @@ def test_approve_counts_for_the_head_that_was_there() -> None:
         pytest.param(a_memory(), "first look", id="never seen"),
         pytest.param(a_memory(seen=seen("old", 5)), "another head", id="moved just now"),
         pytest.param(a_memory(seen=seen("head", 0.5)), "seen later", id="moved after the comment"),
+        pytest.param(a_memory(seen=seen("head", 1)), "not known which came first", id="moved in that second"),
     ],
 )
 def test_approve_never_counts_for_a_head_that_came_later(memory: Memory, why: str) -> None:

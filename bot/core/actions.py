@@ -128,7 +128,7 @@ class PutCheck:
 
     `external_id` is "plan/<issue>/<revision:12>/<head:12>/<digest:12>", "outside/<head:12>/<digest:12>" or, on the head of
     a merge group, "group/<head:12>/<digest:12>": it says what the run was made from, and its digest what it shows, so that
-    an unchanged one is never written again.
+    an unchanged one is never written again. A plan that was restored has its mark before the digest.
     """
 
     replay: ClassVar[Replay] = Replay.SAFE

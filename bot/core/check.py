@@ -30,13 +30,13 @@ def own_check(
     if landed and (current is None or stream.stage is not Stage.ROLLED_BACK):
         return None  # it landed: what was shown then stays, until it is taken back
     text = check_output(view, stream, status_url)
-    made_from = f"plan/{view.issue.number}/{view.revision[:12]}/{pull.head_sha[:12]}"
     run = None
     if current is None:
         # a run of an earlier turn that the read does not show yet: change that one, never add a second
         run = memory.checks.get(pull.head_sha)
     elif not _expired(current, view.now):
         run = current.node_id
+    made_from = _made_from(view, pull, memory)
     return put_check(text, pull.head_sha, made_from, run=run, current=current, details_url=view.issue.url)
 
 
@@ -48,7 +48,7 @@ def rollback_check(view: PlanView, memory: Memory, status_url: str) -> PutCheck 
     pull = back.pull
     current = pull.own_checks[0] if pull.own_checks else None
     run = current.node_id if current is not None else memory.checks.get(pull.head_sha)
-    made_from = f"plan/{view.issue.number}/{view.revision[:12]}/{pull.head_sha[:12]}"
+    made_from = _made_from(view, pull, memory)
     text = rollback_output(view, back, status_url)
     return put_check(text, pull.head_sha, made_from, run=run, current=current, details_url=view.issue.url)
 
@@ -93,6 +93,12 @@ def put_check(
         details_url=details_url,
         buttons=text.buttons,
     )
+
+
+def _made_from(view: PlanView, pull: PullFacts, memory: Memory) -> str:
+    """What a plan's check is made from. A restored plan marks its checks, so that it knows a press on an older one."""
+    mark = f"/{memory.restored.mark}" if memory.restored is not None else ""
+    return f"plan/{view.issue.number}/{view.revision[:12]}/{pull.head_sha[:12]}{mark}"
 
 
 def _expired(current: OwnCheck, now: datetime) -> bool:

@@ -75,6 +75,8 @@ class OutsideWake:
 # https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/configuring-pull-request-merges/managing-a-merge-queue
 _GROUP = re.compile(r"gh-readonly-queue/(.+)/pr-\d+-[0-9a-f]{40,64}")
 
+_MADE_FROM = re.compile(r"plan/([1-9][0-9]{0,9})/(?:[^/]*/[^/]*/([0-9a-f]{12})/)?")  # see actions.PutCheck
+
 Wake = PlanIssue | PullWake | BranchWake | BaseWake | OutsideWake | RepositoryWake
 
 
@@ -91,6 +93,7 @@ class TypedCall:
     issue: IssueNumber | None  # the plan's issue; None = known only by `pull` or `head`
     pull: PullNumber | None
     head: Branch | None  # of a button: the branch of the check's head, None if GitHub did not say
+    mark: str  # of a button: what marks its check as that of a restored plan, see memory.Restored; "" = nothing
     subject: NodeId | None  # the issue or pull to reply to; None = a button
     comment_id: int | None  # None = a button
     comment: NodeId | None
@@ -193,6 +196,7 @@ def _comments(name: str, payload: Mapping[str, Any]) -> Event:
             issue=None if is_pull else IssueNumber(issue.number),
             pull=PullNumber(issue.number) if is_pull else None,
             head=None,
+            mark="",
             subject=NodeId(issue.node_id),
             comment_id=body.comment.id,
             comment=NodeId(body.comment.node_id),
@@ -271,7 +275,7 @@ def _of_head(pulls: tuple[PullNumberPart, ...], head: str | None) -> tuple[Wake,
 def _button(body: CheckRunPayload, head: str | None) -> tuple[TypedCall, ...]:
     """A pressed button of our check: its identifier is the command, the run tells plan and pull."""
     words = body.requested_action.identifier.split() if body.requested_action is not None else []
-    plan = re.match(r"plan/([1-9][0-9]{0,9})/", body.check_run.external_id or "")
+    plan = _MADE_FROM.match(body.check_run.external_id or "")
     if not words or plan is None or body.sender is None:
         return ()
     pulls = body.check_run.pull_requests
@@ -286,6 +290,7 @@ def _button(body: CheckRunPayload, head: str | None) -> tuple[TypedCall, ...]:
             issue=IssueNumber(int(plan.group(1))),
             pull=PullNumber(pulls[0].number) if len(pulls) == 1 else None,
             head=Branch(head) if head else None,
+            mark=plan.group(2) or "",
             subject=None,
             comment_id=None,
             comment=None,

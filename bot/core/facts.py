@@ -315,7 +315,8 @@ class CommandFacts:
     comment_url: str
     at: datetime
     serial: int = 0  # GitHub's number of the comment, which rises with time; 0 = a button
-    source: str = ""  # "comment:<comment id>:<line>" or "button:<delivery guid>:<n>"
+    source: str = ""  # see store/commands.py
+    mark: str = ""  # of a button: that of its check, see memory.Restored; "" = it has none
     delivery: str = ""  # GUID of the delivery that brought it; "" = not known
     answer: "Answer | None" = None  # already decided in an earlier turn, not yet shown
 

@@ -116,9 +116,14 @@ def heard(memory: Memory, serials: Iterable[int]) -> Memory:
     return replace(memory, heard=tuple(sorted({*memory.heard, *new})[-HEARD:])) if new else memory
 
 
-def is_heard(memory: Memory, serial: int) -> bool:
-    """Say whether the commands of a comment are known to be answered."""
-    return serial in memory.heard
+def is_heard(memory: Memory, serial: int, source: str = "") -> bool:
+    """Say whether a command is known to be answered, by the number of its comment.
+
+    After a loss so is all that was read then and did not wait for an answer: what else may come late was read as well.
+    """
+    since = memory.restored
+    passed = since is not None and 0 < serial <= since.newest and source not in since.waiting
+    return passed or serial in memory.heard
 
 
 def was_heard(memory: Memory, serial: int) -> bool:

@@ -44,6 +44,15 @@ class Queued:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """That the plan was restored after its database was lost: what was said before is not carried out again."""
+
+    mark: str  # 12 hex digits; the checks that are written since carry it, see check.py
+    newest: int  # serial of the newest comment that was there: all up to it was read then
+    waiting: tuple[str, ...] = ()  # sources of the commands up to there that nobody had answered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """The whole memory of one plan."""
 
@@ -80,6 +89,7 @@ class Memory:
     refusals: Mapping[str, str] = field(default_factory=dict)  # action -> GitHub's words, shown until it works
     examined: Examined | None = None  # what the last look at the set-up found; None = the plan is new
     heard: tuple[int, ...] = ()  # serials of the comments whose commands were answered, the newest, rising; keepsake.py
+    restored: Restored | None = None  # None = the database was never lost
     lost: str = (
         ""  # why nothing is known of what was before the database was lost, one safe sentence; shown until a start
     )

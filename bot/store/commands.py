@@ -23,7 +23,8 @@ _ANSWER = TypeAdapter(Answer)
 class NewCommand:
     """A command as it was given; core's CommandFacts is this with the author's role."""
 
-    source: str  # "comment:<comment id>:<n>" or "button:<delivery guid>": the same one is stored once
+    source: str  # the same one is stored once: "comment:<comment id>:<line>", "button:<guid or digest>:<n>" or, on the
+    # check of a restored plan, "button:<guid or digest>:<n>:<mark>"
     verb: str
     words: tuple[str, ...]
     text: str

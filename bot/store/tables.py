@@ -192,7 +192,7 @@ commands = Table(
     metadata,
     Column("id", BigId, primary_key=True),  # rises with arrival
     Column("lane_id", BigId, ForeignKey("lanes.id", ondelete="CASCADE"), nullable=False),
-    Column("source", String(200), nullable=False, unique=True),  # "comment:<id>:<n>" or "button:<guid>"
+    Column("source", String(200), nullable=False, unique=True),  # see commands.py
     Column("verb", Text, nullable=False),
     Column("words", JSON, nullable=False),  # list of strings
     Column("text", Text, nullable=False),

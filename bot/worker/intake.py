@@ -164,13 +164,15 @@ def _source(call: TypedCall, delivery: inbox.Delivery, number: int) -> str:
     """Return what a command is known by, so that it counts once however often it is brought.
 
     The signature covers the body alone: whoever got hold of one can send it under a new GUID. A press that changes
-    something is therefore known by its bytes, which tell the check as it stood: once pressed, it stands otherwise.
+    something is therefore known by its bytes, which tell the check as it stood: once pressed, it stands otherwise. The mark
+    of the check goes along.
     """
     if call.comment_id is not None:
         return f"comment:{call.comment_id}:{call.line}"
     command = registry.load_commands().get(call.verb)
     asks = command is not None and not command.role.allows(Role.TRIAGE)
-    return f"button:{delivery.guid if asks else hashlib.sha256(delivery.body).hexdigest()}:{number}"
+    known_by = delivery.guid if asks else hashlib.sha256(delivery.body).hexdigest()
+    return f"button:{known_by}:{number}" + (f":{call.mark}" if call.mark else "")
 
 
 def _repository(event: Event) -> Repository | None:

@@ -202,6 +202,7 @@ async def _commands(
 
 
 def _command(stored: StoredCommand, roles: dict[Login, Role]) -> CommandFacts:
+    kind, number, _, mark = f"{stored.source}:::".split(":")[:4]
     return CommandFacts(
         id=stored.id,
         verb=stored.verb,
@@ -215,8 +216,9 @@ def _command(stored: StoredCommand, roles: dict[Login, Role]) -> CommandFacts:
         comment=stored.comment,
         comment_url=stored.comment_url,
         at=stored.at,
-        serial=int(stored.source.split(":")[1]) if stored.source.startswith("comment:") else 0,
+        serial=int(number) if kind == "comment" else 0,
         source=stored.source,
+        mark=mark,
         delivery=stored.delivery or "",
         answer=stored.answer,
     )

@@ -13,8 +13,8 @@ from bot.core import failures
 from bot.core.commands.parse import commands_in
 from bot.core.keepsake import heard, restored, unpack, was_heard
 from bot.core.ledger import current_rollback
-from bot.core.marker import read_marker, reply_key
-from bot.core.memory import Memory
+from bot.core.marker import digest_of, read_marker, reply_key
+from bot.core.memory import Memory, Restored
 from bot.core.model import Branch, IssueNumber, Key, NodeId, PullNumber
 from bot.core.seal import Seal, read_sealed
 from bot.core.survey import survey
@@ -112,8 +112,9 @@ async def _find(github: GitHub, lease: Lease, seal: Seal, now: datetime) -> _Fou
         for comment in _ours(talk):
             memory = failures.found(memory, talk.node_id, comment.node_id, comment.body)
     waiting = tuple(_unanswered(memory, talks, issue, status)) if not memory.lost else ()
+    memory = _passed(replace(memory, comment=status.node_id), said, talks, waiting, now)
     return _Found(
-        rebuilt=Rebuilt(memory=replace(memory, comment=status.node_id), pulls=pulls, commands=waiting),
+        rebuilt=Rebuilt(memory=memory, pulls=pulls, commands=waiting),
         reading=reading,
         branches=branches,
         written={**_written(talks), "status": status.node_id},
@@ -177,6 +178,25 @@ def _written(talks: Mapping[int, ConversationReading]) -> dict[str, NodeId]:
     """What we wrote, by journal key: it is not written again."""
     marked = ((read_marker(each.body), each.node_id) for talk in talks.values() for each in _ours(talk))
     return {marker.key: node for marker, node in marked if marker is not None}
+
+
+def _passed(
+    memory: Memory,
+    said: ConversationReading,
+    talks: Mapping[int, ConversationReading],
+    waiting: tuple[NewCommand, ...],
+    now: datetime,
+) -> Memory:
+    """Note what is not carried out again, should its webhook be sent once more: all that was read and does not wait.
+
+    What was said on pulls was read later than `said`: what came in between must not count as read.
+    """
+    newest = max(*(each.id for each in said.comments), *memory.heard[-1:], 0)
+    edited = [each.id for talk in talks.values() for each in talk.comments if each.edited and each.id > newest]
+    since = Restored(
+        mark=digest_of(now.isoformat()), newest=newest, waiting=tuple(each.source for each in waiting)
+    )  # fmt: skip
+    return heard(replace(memory, restored=since), edited)
 
 
 def _unanswered(

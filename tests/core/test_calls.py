@@ -32,6 +32,7 @@ def test_a_new_comment_carries_its_commands() -> None:
             issue=IssueNumber(5),
             pull=None,
             head=None,
+            mark="",
             subject=NodeId("I_5"),
             comment_id=900,
             comment=NodeId("IC_900"),
@@ -93,6 +94,7 @@ def test_a_pressed_button_is_a_command_of_whoever_pressed_it() -> None:
             issue=IssueNumber(5),
             pull=PullNumber(12),
             head=Branch("signalbox/w1"),
+            mark="",
             subject=None,
             comment_id=None,
             comment=None,
@@ -100,6 +102,12 @@ def test_a_pressed_button_is_a_command_of_whoever_pressed_it() -> None:
             at=None,
         ),
     )
+
+
+def test_a_button_tells_whether_its_check_was_written_since_the_plan_was_restored() -> None:
+    for marked, mark in (("", ""), (f"{'c' * 12}/", "c" * 12), ("cccc/", ""), (f"{'C' * 12}/", "")):
+        (call,) = pressed(external_id=f"plan/5/{'a' * 12}/{'b' * 12}/{marked}{'d' * 12}").commands
+        assert call.mark == mark, marked
 
 
 def test_a_button_without_a_pull_still_names_plan_and_branch() -> None:

@@ -1,6 +1,8 @@
 """Stories of a lost database: Signalbox stops, its database is deleted, it starts again, and the plan goes on."""
 
+import asyncio
 import contextlib
+import json
 import re
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -18,6 +20,8 @@ from tests.scenarios.base_ci import base_ci_of
 from tests.scenarios.once import nothing_doubled
 from tests.scenarios.play import Play, connect, plan_of, settings_for
 from tests.scenarios.rollbacks import BAD, again, begin, break_base, bring, merge_rollback, merged, rollback_pulls
+from tests.scenarios.test_bad_deliveries import send
+from tests.scenarios.test_order_and_simulate import press
 
 NEEDS = {"W1": (), "W2": ("W1",), "W3": ()}
 FEW = {"W1": (), "W2": ("W1",)}
@@ -304,6 +308,33 @@ async def test_a_plan_that_had_no_turn_with_a_new_key_does_not_come_back_by_it(l
     await play.settled()
     assert await play.merged() == ["W1"]
     await nothing_doubled(play)
+
+
+async def test_what_was_sent_before_the_loss_is_not_carried_out_when_it_is_sent_again(losing: Losing) -> None:
+    """Somebody kept old webhooks, which GitHub signed, and sends them under new GUIDs."""
+    play = losing.play
+    await play.start(plan_of(FEW), protect=False)
+    for line in ("hold W1", "hold W2", "release W2"):
+        await play.tell("wim", f"/signalbox {line}")
+    assert await press(play, "wim", "W1", "release") == 202
+    await asyncio.sleep(1)  # a comment in the second of the press would be taken for an earlier one
+    await play.tell("wim", "/signalbox hold W1")  # the check shows what it showed when the button was pressed
+    assert await play.stage("W1") == "held"
+    old = [each for each in play.world.state.deliveries.values() if each.event in {"issue_comment", "check_run"}]
+    asked = [each for each in old if each.action in {"created", "requested_action"} and each.event != "check_run"]
+    pressed = [each for each in old if each.action == "requested_action"]
+    assert (len(pressed), len(asked) >= 5) == (1, True)
+    await losing.lose()
+    await play.settled()
+    for number, each in enumerate((*asked, *pressed)):
+        assert await send(play, json.dumps(each.payload).encode(), each.event, guid=f"again-{number}") == 202
+    await play.settled()
+    assert (await play.stage("W1"), await play.stage("W2")) == ("held", "waiting")
+    assert await play.replies() == []
+    (reply,) = await play.replies(play.pulls["W1"])
+    assert "press again" in reply
+    assert await press(play, "wim", "W1", "release") == 202
+    assert await play.stage("W1") == "ready"
 
 
 async def test_by_hand_it_says_what_it_restored_and_leaves_alone_what_is_known(losing: Losing) -> None:

@@ -68,11 +68,19 @@ class Lane:
 
     async def say(self, line: str, number: int = 1, author: str = "mia", pull: int | None = None) -> None:
         """Store a command, as intake does."""
+        await self._store(line, f"comment:{number}:1", author, pull, NodeId(f"IC_{number}"))
+
+    async def press(self, line: str, source: str, pull: int) -> None:
+        """Store a pressed button, as intake does."""
+        await self._store(line, source, "mia", pull, None)
+
+    async def _store(self, line: str, source: str, author: str, pull: int | None, comment: NodeId | None) -> None:
         verb, *words = line.split()
         command = NewCommand(
-            source=f"comment:{number}:1", verb=verb, words=tuple(words), text=f"/sb {line}", author=Login(author),
-            author_is_bot=False, pull=None if pull is None else PullNumber(pull), subject=NodeId("I_5"),
-            comment=NodeId(f"IC_{number}"), comment_url="https://x.example", at=datetime.now(UTC),
+            source=source, verb=verb, words=tuple(words), text=f"/sb {line}", author=Login(author),
+            author_is_bot=False, pull=None if pull is None else PullNumber(pull),
+            subject=NodeId("" if comment is None else "I_5"), comment=comment, comment_url="https://x.example",
+            at=datetime.now(UTC),
         )  # fmt: skip
         async with self.database.session() as session:
             await commands.add(session, await DEMO.lane(session, self.issue), command)

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from bot.core.actions import EditComment, PostComment, PutCheck
-from bot.core.facts import OwnCheck
+from bot.core.facts import BranchFacts, OwnCheck, WorkstreamFacts
 from bot.core.marker import mark
-from bot.core.model import IssueNumber, Login, NodeId
+from bot.core.model import Branch, IssueNumber, Key, Login, NodeId
+from bot.core.render.brief import workstream_marker
 from bot.core.seal import Seal
 from bot.errors import NotFound
 from bot.github.port import CommentReading, ConversationReading
@@ -18,6 +19,7 @@ from bot.store.db import Database
 from bot.store.plans import MOST_TRIES
 from bot.worker.by_hand import rebuild_by_hand
 from bot.worker.rebuild import rebuild
+from tests.build import a_pull
 from tests.worker.fake import Fake, a_free_pull
 from tests.worker.lane import SEAL, Lane
 
@@ -130,6 +132,53 @@ async def test_an_old_command_that_arrives_again_is_not_obeyed_again(lane: Lane,
     await lane.turn()
     assert (await lane.memory()).intent.held == {}
     await lane.say("hold W1 not yet", 102)
+    await lane.turn()
+    assert (await lane.memory()).intent.held == {}
+
+
+async def test_what_was_read_is_not_carried_out_again_when_its_webhook_is_sent_again(lane: Lane, github: Fake) -> None:
+    """The webhooks came before the loss. Under another GUID the new database takes them for news."""
+    talk = ConversationReading(
+        node_id=NodeId("PR_12"),
+        comments=(said(107, "Never mind", edited=True), said(106, "/signalbox pause"), said(108, "Fine")),
+    )
+    await lose(lane, github, said(103, "Never mind", edited=True), said(105, "/signalbox checkpoint"))
+    github.talks[12] = talk
+    github.branches[Branch("part/w1")] = WorkstreamFacts(pulls=(a_pull(12, head=Branch("part/w1")),))
+    for number in (99, 103, 104, 107):  # before the status comment, edited, deleted since, edited on the pull
+        await lane.say("cancel", number)
+    await lane.turn()
+    memory = await lane.memory()
+    assert memory.restored is not None
+    assert memory.restored.newest == 105
+    assert memory.restored.waiting == ("comment:105:1", "comment:106:1")
+    assert memory.intent.cancelled is None
+    assert memory.intent.paused is not None
+    assert await lane.waiting() == []
+    await lane.say("resume", 109)
+    await lane.turn()
+    assert (await lane.memory()).intent.paused is None
+
+
+async def test_a_button_of_before_the_loss_is_refused_with_a_reason_and_the_checks_are_written_anew(
+    lane: Lane, github: Fake
+) -> None:
+    pull = a_pull(12, head=Branch("part/w1"), body=workstream_marker(IssueNumber(5), Key("W1")))
+    await lose(lane, github)
+    github.branches[Branch("part/w1")] = WorkstreamFacts(
+        branch=BranchFacts(name=Branch("part/w1"), sha=pull.head_sha, message="Work"), pulls=(pull,)
+    )
+    await lane.press("release", "button:a:0", pull=12)
+    await lane.turn()
+    memory = await lane.memory()
+    assert memory.restored is not None
+    mark_since = memory.restored.mark
+    (check,) = (each for each in github.done if isinstance(each, PutCheck))
+    assert check.external_id.split("/")[4] == mark_since
+    (reply,) = (each for each in github.done if isinstance(each, PostComment))
+    assert (reply.number, "press again" in reply.body) == (12, True)
+    assert "W1" in memory.intent.held
+    await lane.press("release", f"button:b:0:{mark_since}", pull=12)
     await lane.turn()
     assert (await lane.memory()).intent.held == {}
 

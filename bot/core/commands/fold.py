@@ -15,7 +15,7 @@ from bot.core.keepsake import is_heard
 from bot.core.memory import Memory
 from bot.core.model import PlanState, Role
 from bot.core.render import replies
-from bot.core.text import login, when
+from bot.core.text import code, login, when
 from bot.core.views import PlanView
 
 Judge = Callable[[Facts, Memory], PlanView]
@@ -38,7 +38,7 @@ def fold(facts: Facts, memory: Memory, judge: Judge) -> tuple[Memory, Mapping[in
     for call in facts.commands:
         if call.answer is not None:
             continue
-        if is_heard(known, call.serial):  # answered before the database was lost
+        if is_heard(known, call.serial, call.source):  # answered before the database was lost
             ignored.add(call.id)
             continue
         if view is None:
@@ -63,7 +63,12 @@ def _run(call: CommandFacts, facts: Facts, memory: Memory, view: PlanView) -> tu
     command = registry.load_commands().get(call.verb)
     if command is None:
         return memory, _refused(_unknown(call.verb))
-    refusal = _forbidden(command, call) or _out_of_place(command, view) or _out_of_time(command, view)
+    refusal = (
+        _forbidden(command, call)
+        or _out_of_place(command, view)
+        or _out_of_time(command, view)
+        or _out_of_date(command, call, memory)
+    )
     if refusal:
         return memory, _refused(refusal)
     target = aim(command, call, facts, view)
@@ -118,3 +123,15 @@ def _out_of_time(command: Command, view: PlanView) -> str:
     if view.state is PlanState.PREVIEW and command.name not in _BEFORE_START:
         return "The plan has not been started: `/signalbox start` lays its branches and pull requests."
     return ""
+
+
+def _out_of_date(command: Command, call: CommandFacts, memory: Memory) -> str:
+    """Why not by this button: whether a press from before the database was lost counted then, nobody knows any more."""
+    since = memory.restored
+    if since is None or call.comment is not None or not command.role.allows(Role.WRITE) or call.mark == since.mark:
+        return ""
+    return (
+        "Signalbox lost its database and restored this plan from GitHub after the check was written on which you pressed "
+        f"{code(command.name)}, so that it is not known whether that was done already. "
+        "The check is written anew: look at it, then press again."
+    )

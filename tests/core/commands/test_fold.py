@@ -9,7 +9,7 @@ from bot.core.commands.fold import fold
 from bot.core.config import Config
 from bot.core.facts import Answer, CommandFacts, Facts, Verdict
 from bot.core.keepsake import HEARD
-from bot.core.memory import Memory
+from bot.core.memory import Memory, Restored
 from bot.core.model import Intent, Key, Login, NodeId, PlanState, PullNumber, Role, Stage
 from bot.core.views import PlanView, WorkstreamView
 from tests.build import (
@@ -325,3 +325,57 @@ def test_an_old_command_that_arrives_late_is_answered_and_one_that_was_answered_
     late, known = a_command("status", id=1, serial=10), a_command("status", id=2, serial=1000)
     _, answers, ignored = fold(facts(commands=(late, known)), memory, a_judge())
     assert (set(answers), set(ignored)) == ({1}, {2})
+
+
+# ---- after a lost database ----
+
+MARK = "0123456789ab"
+RESTORED = replace(
+    a_memory(intent=an_intent(held={Key("W1"): an_order()})),
+    heard=tuple(range(1050, 1050 + HEARD)),
+    restored=Restored(mark=MARK, newest=1260, waiting=("comment:1258:1",)),
+)
+
+
+@pytest.mark.parametrize(
+    ("serial", "line", "obeyed"),
+    [
+        pytest.param(1001, 1, False, id="older than what is known one by one"),
+        pytest.param(1060, 1, False, id="answered"),
+        pytest.param(1255, 1, False, id="read, and no command by then"),
+        pytest.param(1258, 1, True, id="nobody had answered"),
+        pytest.param(1258, 2, False, id="another line of it, which was answered"),
+        pytest.param(1260, 1, False, id="the newest that was read"),
+        pytest.param(1261, 1, True, id="written since"),
+    ],
+)
+def test_of_a_restored_plan_only_what_was_not_answered_or_came_since_is_carried_out(
+    serial: int, line: int, *, obeyed: bool
+) -> None:
+    call = a_command("cancel", serial=serial, source=f"comment:{serial}:{line}")
+    intent, answers, ignored = run(call, memory=RESTORED)
+    assert (intent.cancelled is not None, set(answers), set(ignored)) == (
+        (True, {1}, set()) if obeyed else (False, set(), {1})
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "mark", "verdict"),
+    [
+        pytest.param("release", "", REFUSED, id="before the loss"),
+        pytest.param("release", "ba9876543210", REFUSED, id="before a second loss"),
+        pytest.param("release", MARK, DONE, id="since"),
+        pytest.param("why", "", DONE, id="only asks"),
+    ],
+)
+def test_of_a_restored_plan_only_the_checks_written_since_have_buttons(line: str, mark: str, verdict: Verdict) -> None:
+    call = a_command(line, comment=None, pull=PullNumber(11), mark=mark, source="button:x:0")
+    intent, answers, _ = run(call, memory=RESTORED)
+    assert answers[1].verdict is verdict
+    assert (intent.held == {}) is (mark == MARK)
+    assert ("press again" in answers[1].reply) is (verdict is REFUSED)
+
+
+def test_without_a_loss_every_button_counts() -> None:
+    call = a_command("release", comment=None, pull=PullNumber(11), mark=MARK, source="button:x:0")
+    assert run(call, memory=replace(RESTORED, restored=None))[0].held == {}

@@ -67,9 +67,7 @@ async def observe(
         commands=await _commands(github, repository, waiting),
         reading=read_at - now,
     )
-    runs = await _unexplained(facts, memory)
-    if runs:
-        facts = replace(facts, failures=await github.failures(repository, runs))
+    facts = await _explained(github, repository, facts, memory)
     if memory.intent.start is not None or found.config.label in reading.issue.labels:
         memory = await _examined(github, reading, memory, app_id, now)
     return facts, replace(memory, asked=(question.base, question.branches), watched=tuple(sorted(commits)))
@@ -174,6 +172,12 @@ async def _commits(
     if not missing:
         return reading.commits
     return reading.commits | await github.commits(repository, missing)
+
+
+async def _explained(github: GitHub, repository: RepositoryRef, facts: Facts, memory: Memory) -> Facts:
+    """The facts with what failed check runs say, if a comment has to tell of them and does not yet."""
+    runs = await _unexplained(facts, memory)
+    return replace(facts, failures=await github.failures(repository, runs)) if runs else facts
 
 
 async def _unexplained(facts: Facts, memory: Memory) -> tuple[NodeId, ...]:

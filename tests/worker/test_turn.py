@@ -24,7 +24,7 @@ from bot.core.render.brief import workstream_marker
 from bot.errors import LeaseLost, NotFound, NotInstalled, RateLimited, ReadFailed
 from bot.store import journal
 from bot.store.lanes import take_back
-from bot.worker import reconcile
+from bot.worker import apply, reconcile
 from tests.build import a_pull, a_review, sha
 from tests.worker.fake import Fake
 from tests.worker.lane import SEAL, Lane
@@ -294,7 +294,10 @@ async def test_a_reply_that_was_not_shown_is_shown_by_the_next_turn(lane: Lane, 
 # ---- the journal ----
 
 
-async def test_a_comment_that_may_have_been_written_is_looked_for_first(lane: Lane, github: Fake) -> None:
+async def test_a_comment_that_may_have_been_written_is_looked_for_first(
+    lane: Lane, github: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apply, "LATEST", timedelta(0))
     github.answers[PostComment] = [UNKNOWN]
     before = datetime.now(UTC)
     await lane.turn()

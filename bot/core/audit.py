@@ -34,6 +34,7 @@ from bot.core.actions import (
 from bot.core.decide import Decision
 from bot.core.facts import AuditEntry, AuditKind, CommandFacts, Facts, PullFacts
 from bot.core.model import Key, NodeId, PlanState, Sha
+from bot.core.redaction import without_secrets
 from bot.core.render.parts import listed
 from bot.core.render.replies import ROLES
 from bot.core.views import PlanView, WorkstreamView
@@ -93,6 +94,7 @@ def _command(call: CommandFacts, decision: Decision) -> AuditEntry:
 
 def _action(action: Action, view: PlanView) -> AuditEntry:
     what, why, sha = _told(action, view)
+    what, why = without_secrets(what), without_secrets(why)  # they name branches and jobs as these are called
     return AuditEntry(at=view.now, kind=AuditKind.ACTION, actor="", what=what, why=why, sha=sha)
 
 

@@ -26,3 +26,8 @@ def without_secrets(text: str) -> str:
     if "gh" in text or "eyJ" in text or "-----" in text or "://" in text:
         return _SECRETS.sub(REMOVED, text)
     return text
+
+
+def linked(address: str) -> str:
+    """Return an address that may be linked as it is, "" for one with a secret in it: without that it leads nowhere."""
+    return address if without_secrets(address) == address else ""

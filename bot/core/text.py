@@ -74,9 +74,13 @@ def login(who: str) -> str:
 def cut(text: str, limit: int) -> str:
     """Return the text with at most `limit` (1 or more) characters; an ellipsis stands for what is missing.
 
-    To be used before `code` or `plain`, not after: it knows no markup.
+    To be used before `code` or `plain`, not after: it knows no markup. Half a secret would not be known for one any more,
+    so those of a text that is too long are taken out first.
     """
-    return text if len(text) <= limit else text[: limit - 1].rstrip(f" {JOINER}") + "…"
+    if len(text) <= limit:
+        return text
+    bare = without_secrets(text)
+    return bare if len(bare) <= limit else bare[: limit - 1].rstrip(f" {JOINER}") + "…"
 
 
 def when(at: datetime) -> str:

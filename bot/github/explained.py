@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.core.facts import AnnotationFacts, FailureFacts
 from bot.core.model import NodeId
-from bot.core.redaction import without_secrets
+from bot.core.redaction import linked, without_secrets
 from bot.github import queries
 from bot.github.answers import GraphQLError, ResourceLimits, documented_shapes
 from bot.github.port import RepositoryRef
@@ -59,7 +59,7 @@ def _said(run: Mapping[str, Any] | None) -> FailureFacts:
             for note in notes["nodes"]
         ),
         annotation_count=notes["totalCount"],
-        details_url=run["detailsUrl"] or "",
+        details_url=linked(run["detailsUrl"] or ""),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.core.facts import Step
 from bot.core.model import PullNumber, Sha
+from bot.core.redaction import without_secrets
 from bot.github.readings import GHOST, moment
 
 Json = Mapping[str, Any]
@@ -53,8 +54,8 @@ def _step(node: Json, parent: Json) -> Step:
         tree=Sha(node["tree"]["oid"]),
         before=Sha(parent["oid"]),
         tree_before=Sha(parent["tree"]["oid"]),
-        headline=node["messageHeadline"],
-        author=author["user"]["login"] if author["user"] else author["name"] or GHOST,
+        headline=without_secrets(node["messageHeadline"]),
+        author=author["user"]["login"] if author["user"] else without_secrets(author["name"] or GHOST),
         at=moment(node["committedDate"]),
         pulls=tuple(
             PullNumber(pull["number"])

@@ -40,7 +40,7 @@ from bot.core.model import (
     RunId,
     Sha,
 )
-from bot.core.redaction import without_secrets
+from bot.core.redaction import linked, without_secrets
 from bot.core.seal import read_sealed
 from bot.errors import ReadFailed
 from bot.github.port import OpenPullReading
@@ -373,7 +373,7 @@ def _status(node: Json) -> _Found:
         app_name=login(node["creator"]),
         state=state,
         conclusion=node["state"].lower(),
-        url=node["targetUrl"] or "",
+        url=linked(node["targetUrl"] or ""),
         started_at=created,
         completed_at=None if state is CheckState.PENDING else created,
         words=without_secrets(node["description"] or ""),

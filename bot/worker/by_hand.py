@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.core.ledger import Landing
+from bot.core.redaction import without_secrets
 from bot.core.seal import Seal
 from bot.errors import GitHubError, LeaseLost
 from bot.github.port import GitHub
@@ -70,7 +71,9 @@ async def _restored(github: GitHub, database: Database, lease: Lease, seal: Seal
             return _no(
                 f"{name} has no status comment of this App: there is nothing to restore. A plan label makes it a new plan."
             )
-        return Report(lines=tuple(_told(name, found)), exit_code=1 if found.memory.lost else 0)
+        return Report(
+            lines=tuple(without_secrets(line) for line in _told(name, found)), exit_code=1 if found.memory.lost else 0
+        )
     finally:
         async with database.session() as session:
             await lanes.put_back(session, lease)

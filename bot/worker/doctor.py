@@ -14,6 +14,7 @@ from bot.core.diagnosis import diagnose
 from bot.core.examination import Examination, Health, Symptom
 from bot.core.judge import judge
 from bot.core.model import Branch, IssueNumber
+from bot.core.redaction import without_secrets
 from bot.core.text import printed
 from bot.errors import GitHubError
 from bot.github.port import GitHub, RepositoryRef
@@ -51,7 +52,7 @@ class Report:
         lines = [head, *(_line(each) for each in self.symptoms)]
         if self.blind:
             lines.append(f"cannot look: {self.blind}")
-        return "\n".join(printed(line.replace("\n", " ")) for line in lines)
+        return "\n".join(printed(without_secrets(line).replace("\n", " ")) for line in lines)
 
     def to_json(self) -> str:
         """Return the same for a program."""
@@ -64,7 +65,7 @@ class Report:
         ]  # fmt: skip
         whole = {
             "repository": self.repository,
-            "base": self.base or None,
+            "base": without_secrets(self.base) or None,
             "blind": self.blind or None,
             "findings": found,
         }

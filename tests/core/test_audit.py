@@ -18,8 +18,8 @@ from tests.core.toy import Toy
 class Told(Toy):
     """A toy whose turns leave a trail and are counted."""
 
-    def __init__(self, needs: dict[str, tuple[str, ...]], config: str | None = None) -> None:
-        super().__init__(plan_of(needs), config=config)
+    def __init__(self, plan: str, config: str | None = None) -> None:
+        super().__init__(plan, config=config)
         self.entries: list[AuditEntry] = []
         self.made: list[Progress] = []
         self.decisions: list[Decision] = []
@@ -50,7 +50,7 @@ class Told(Toy):
 
 
 def started(needs: dict[str, tuple[str, ...]], config: str | None = None) -> Told:
-    toy = Told(needs, config)
+    toy = Told(plan_of(needs), config)
     toy.say("start")
     return toy
 
@@ -105,6 +105,14 @@ def test_commands_are_told_with_role_answer_and_source() -> None:
     pull = toy.pull("W1")
     toy.say("release", pull=pull.number)
     assert toy.told(AuditKind.COMMAND)[-1].sha == pull.head_sha
+
+
+def test_a_branch_that_is_called_like_a_secret_is_not_told_by_its_name() -> None:
+    toy = Told(plan_of({"W1": ()}).replace("part/w1", "part/ghp_secret1234"))
+    toy.say("start")
+    deeds = [each for each in toy.deeds() if "part/" in each]
+    assert len(deeds) == 3
+    assert all("part/[removed]" in each for each in deeds)
 
 
 def test_a_cancelled_plan_is_told_to_be_over_once() -> None:

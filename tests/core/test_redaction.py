@@ -5,9 +5,11 @@ import time
 import pytest
 
 from bot.core.commands.parse import commands_in
-from bot.core.redaction import REMOVED, without_secrets
+from bot.core.model import Key, Workstream
+from bot.core.redaction import REMOVED, linked, without_secrets
+from bot.core.render.graph import draw
 from bot.core.render.parts import fence, inline
-from bot.core.text import code, name, plain, quiet
+from bot.core.text import code, cut, name, plain, quiet
 
 TOKEN = "ghs_16C7e42F292c6912E7710c838347Ae178B4a"
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiIxMiJ9.c2ln-bmF0dXJl"
@@ -46,6 +48,34 @@ def test_nothing_that_is_shown_holds_a_secret(show: object) -> None:
     shown = show(f"use {TOKEN} here")
     assert TOKEN not in shown
     assert "removed" in shown
+
+
+@pytest.mark.parametrize(("secret", "part"), [("https://bob:open-sesame@ci.example", "open"), (JWT, "eyJhbG")])
+def test_a_secret_that_would_be_cut_in_two_is_taken_out_first(secret: str, part: str) -> None:
+    for limit in range(1, 10 + len(secret)):
+        shown = cut(f"use {secret} here, or not", limit)
+        assert len(shown) <= limit
+        assert part not in without_secrets(shown)
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://ci.example/1?tab=2#L3", "https://ci.example/1?tab=2#L3"),
+        ("", ""),
+        (f"https://ci.example/{TOKEN}", ""),
+        (f"https://ci.example/1?key={JWT}", ""),
+        ("https://bob:open-sesame@ci.example/1", ""),
+    ],
+)
+def test_an_address_with_a_secret_is_no_link(address: str, shown: str) -> None:
+    assert linked(address) == shown
+
+
+def test_a_box_of_the_graph_holds_no_secret() -> None:
+    shown = draw([Workstream(key=Key("W1"), title="Use ghp_secret1234", line=1)], {}, {}, 1000)
+    assert "Use" in shown
+    assert "secret1234" not in shown
 
 
 def test_a_command_is_read_without_the_secrets_in_it() -> None:

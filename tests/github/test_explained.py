@@ -36,6 +36,11 @@ async def test_what_a_run_says_comes_without_secrets(stack: Stack) -> None:
     }  # fmt: skip
 
 
+async def test_an_address_with_a_secret_in_it_is_not_told(stack: Stack) -> None:
+    stack.fake.graphql({"data": {"nodes": [run(detailsUrl="https://ci.example/1?key=ghp_secret1234")]}})
+    assert (await stack.client.failures(REPOSITORY, runs(1)))[NodeId("CR_0")].details_url == ""
+
+
 async def test_one_that_says_nothing_has_nothing(stack: Stack) -> None:
     silent = run(title=None, text=None, detailsUrl=None, annotations=None)
     stack.fake.graphql({"data": {"nodes": [silent]}})

@@ -85,6 +85,7 @@ def test_a_step_says_what_moved_the_branch_and_from_where() -> None:
         ({"name": "signalbox[bot]", "user": None}, "signalbox[bot]"),
         ({"name": None, "user": None}, "ghost"),
         (None, "ghost"),
+        ({"name": "Key ghp_secret1234", "user": None}, "Key [removed]"),
     ],
 )
 def test_an_author_without_an_account_has_the_name_of_the_commit(author: Json | None, name: str) -> None:
@@ -92,3 +93,10 @@ def test_an_author_without_an_account_has_the_name_of_the_commit(author: Json | 
     walk.take([moved(sha("b"), sha("a"), author=author)])
     assert walk.steps is not None
     assert walk.steps[0].author == name
+
+
+def test_a_headline_comes_without_secrets() -> None:
+    walk = Course(sha("b"), sha("a"))
+    walk.take([moved(sha("b"), sha("a"), messageHeadline="Use ghp_secret1234")])
+    assert walk.steps is not None
+    assert walk.steps[0].headline == "Use [removed]"

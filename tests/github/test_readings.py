@@ -177,6 +177,12 @@ def test_one_name_by_two_reporters_is_two_checks() -> None:
     assert [check.app_name for check in found] == ["CI", "B", "ci"]
 
 
+def test_a_status_is_told_without_secrets() -> None:
+    secret = {"description": "ghp_secret1234 expired", "targetUrl": "https://ci.example/?key=ghp_secret1234"}
+    (found,) = readings.checks([answers.status(**secret)], APP_ID)
+    assert (found.words, found.url) == ("[removed] expired", "")
+
+
 def test_only_our_own_signalbox_is_left_out() -> None:
     ours = answers.run("signalbox", app={"databaseId": APP_ID, "name": "Signalbox", "slug": "signalbox"})
     forged = answers.run("signalbox", app={"databaseId": 666, "name": "Forger", "slug": "forger"})

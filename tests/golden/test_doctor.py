@@ -60,6 +60,12 @@ def test_a_terminal_obeys_nothing_of_what_others_called_things() -> None:
     assert told.to_json().isascii()
 
 
+def test_a_base_that_is_called_like_a_secret_is_not_told() -> None:
+    found = Report(repository="octo/shop", base="ghp_secret1234", symptoms=(), blind="ghp_secret1234")
+    assert found.to_text() == "octo/shop, base [removed]\ncannot look: [removed]"
+    assert json.loads(found.to_json())["base"] == "[removed]"
+
+
 def test_a_healthy_repository() -> None:
     healthy = report(HEALTHY)
     assert healthy.exit_code == 0

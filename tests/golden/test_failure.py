@@ -112,6 +112,14 @@ COMMENTS: dict[str, Callable[[], str]] = {
 }
 
 
+def test_a_base_that_is_called_like_a_secret_is_not_told_by_a_link() -> None:
+    view, failure = on_head(TESTS, green=None)
+    shown = failure_comment(replace(view, base=replace(view.base, name=Branch("ghp_secret1234"))), failure, {})
+    assert "all it brings: `[removed]" in shown
+    assert "ghp_" not in shown
+    assert "/compare/main..." in failure_comment(view, failure, {})
+
+
 def timed_out() -> tuple[PlanView, Failure]:
     """A base on which a check still runs when the time is up."""
     view, failure = on_base()

@@ -12,6 +12,7 @@ from bot.core.facts import AnnotationFacts, CheckFacts, CheckState, FailureFacts
 from bot.core.gates import OWNER
 from bot.core.ledger import Landing
 from bot.core.model import NodeId, OnRed, Sha
+from bot.core.redaction import linked
 from bot.core.render.parts import bullets, fence, inline, link, sections, size, stopped, table
 from bot.core.reported import ending
 from bot.core.text import code, cut, name, plain, printed
@@ -204,4 +205,5 @@ def _since(view: PlanView, failed: Sha, head: Sha) -> str:
 def _compare(view: PlanView, before: str, after: Sha) -> str:
     """The link to what changed between two commits, or a branch and a commit."""
     short = before[:7] if len(before) == len(after) else cut(before, 60)
-    return link(code(f"{short}...{after[:7]}"), f"{view.repository.url}/compare/{quote(before, safe='')}...{after}")
+    url = f"{view.repository.url}/compare/{quote(before, safe='')}...{after}"
+    return link(code(f"{short}...{after[:7]}"), linked(url))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.core.model import Key, Stage, Workstream
+from bot.core.redaction import without_secrets
 from bot.core.render.parts import fence, size
 from bot.core.render.words import LOOKS
 from bot.core.text import cut
@@ -53,7 +54,7 @@ def draw(
 
 def _node(name: str, stream: Workstream, mark: Mark | None) -> str:
     title = f"{stream.key}: {stream.title}" if stream.title else stream.key
-    label = mermaid_text(cut(" ".join(title.split()), LABEL_LIMIT))
+    label = mermaid_text(cut(without_secrets(" ".join(title.split())), LABEL_LIMIT))
     return f'  {name}["{label}"]' if mark is None else f'  {name}["{label}<br/>{mark.text}"]:::{mark.name}'
 
 

@@ -1,4 +1,4 @@
-"""What an operator sees: webhooks that went missing or broke, the trail of what was done, and never a secret."""
+"""What an operator sees: webhooks that broke, and the trail of what was done."""
 
 import asyncio
 import io
@@ -18,23 +18,6 @@ from tests.scenarios.play import Play, settings_for, stage
 
 BROKEN = """CREATE TRIGGER broken BEFORE INSERT ON commands WHEN NEW.text LIKE '%break%'
             BEGIN SELECT RAISE(ABORT, 'the disk is broken'); END"""
-TYPED = "ghp_16C7e42F292c6912E7710c838347Ae178B4a"  # what people paste and GitHub quotes
-PLAN = f"""# Plan with {TYPED}
-
-Base: `main`
-
-## Workstreams
-
-### W1: Use {TYPED}
-- Branch: `part/w1`
-- Files: `w1.txt`
-- Acceptance:
-  - [ ] It answers to {TYPED}
-- Validation:
-  ```sh
-  curl -H "token: {TYPED}" https://bob:{TYPED}@example.com
-  ```
-"""
 
 
 async def sql(play: Play, statement: str, *values: str) -> list[tuple[Any, ...]]:
@@ -106,17 +89,16 @@ def lines() -> Iterator[io.StringIO]:
 
 @pytest.fixture
 async def told(tmp_path: Path, lines: io.StringIO) -> AsyncIterator[Play]:
-    """A plan that is full of secrets, played to its end."""
+    """A plan that is played to its end, with a refused command and a refused merge on the way."""
     async with stage(tmp_path) as play:
         log.configure("debug", secrets=settings_for(play.info, tmp_path).secrets, stream=lines)
-        await play.start(PLAN)
-        await play.say("wim", f"/signalbox hold W1 until {TYPED} is revoked")
+        await play.start_plain({"W1": []}, protect=True)
+        await play.say("wim", "/signalbox hold W1 until Monday")
         await play.until_stage("W1", "held")
-        assert r"until \[removed\] is revoked" in await play.status()
-        await play.say("wim", f"/signalbox {TYPED}")
+        assert "until Monday" in await play.status()
+        await play.say("wim", "/signalbox nonsense")
         await play.tell("wim", "/signalbox release W1")
-        refusal = {"message": f"Required status check needs {TYPED}"}
-        fault = {"match": "PUT /repos/*/pulls/*/merge", "times": 1, "status": 405, "body": refusal}
+        fault = {"match": "PUT /repos/*/pulls/*/merge", "times": 1, "status": 405, "body": {"message": "Not today"}}
         await play.faults({"api": [fault]})
         await play.land("W1")
 
@@ -128,14 +110,13 @@ async def told(tmp_path: Path, lines: io.StringIO) -> AsyncIterator[Play]:
         yield play
 
 
-async def test_what_was_done_can_be_followed_and_no_secret_is_told(
+async def test_what_was_done_can_be_followed(
     told: Play, lines: io.StringIO, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert told.bot is not None
     reply = (await told.replies())[-1]
     assert await console.export_trail(url_of(told), "octo/demo", told.issue, as_json=True) == 0
-    exported = capsys.readouterr().out
-    trail = [json.loads(line) for line in exported.splitlines()]
+    trail = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     follow(trail, [json.loads(line) for line in lines.getvalue().splitlines()])
     whole_story(trail, reply, await told.check_on((await told.pull("W1"))["head"]["sha"]))
     metrics = await page(told, "/metrics")
@@ -144,19 +125,6 @@ async def test_what_was_done_can_be_followed_and_no_secret_is_told(
     assert 'signalbox_gate_waits_total{gate="hold"} 1.0' in metrics
     assert re.search(r'signalbox_github_requests_total\{route="graphql \w+",status="200"\} [1-9]', metrics)
     assert re.search(r'signalbox_github_rate_limit_left\{resource="graphql"\} \d+', metrics)
-    shown = [
-        lines.getvalue(),
-        exported,
-        metrics,
-        await page(told, "/"),
-        written_by_signalbox(await told.state(), told.issue),
-    ]
-    for text in shown:
-        assert len(text) > 300
-        for secret in (*secrets_of(told), TYPED):
-            assert secret not in text
-        assert not re.search(r"gh[a-z]_[A-Za-z0-9]{10}|\beyJ[\w-]{10,}\.|PRIVATE KEY", text)
-    await nothing_is_stored(told)
 
 
 def follow(trail: list[dict[str, Any]], logged: list[dict[str, Any]]) -> None:
@@ -185,39 +153,8 @@ def whole_story(trail: list[dict[str, Any]], reply: str, check: dict[str, Any]) 
     merges = [each for each in trail if each["what"].startswith("merge W1")]
     assert [each["outcome"] for each in merges] == ["refused", "done"]
     assert {each["sha"] for each in merges} == {check["head_sha"]}
-    assert "[removed]" in merges[0]["detail"]
+    assert "Not today" in merges[0]["detail"]
     assert not [each for each in trail if each["outcome"] is None and each["kind"] != "plan"]
     assert trail[-1]["what"] == "/signalbox log 50"
     assert reply.count("\n| 20") == len(trail) - 1
     assert "the plan is completed" in reply
-
-
-def secrets_of(play: Play) -> list[str]:
-    """Signalbox's own: the webhook's secret, every line of the key, every token that it was given."""
-    key = Path(play.info["private_key_file"]).read_text(encoding="utf-8")
-    tokens = [each.token for each in play.world.state.tokens.values()]
-    assert tokens
-    return [play.info["webhook_secret"], *(line for line in key.splitlines() if len(line) > 20), *tokens]
-
-
-def written_by_signalbox(state: Any, issue: int) -> str:
-    """Everything in the sandbox but what people typed: their comments, and the plan as its author wrote it."""
-    for thread in (*state["octo/demo"]["issues"], *state["octo/demo"]["pulls"]):
-        thread["comments"] = [each for each in thread["comments"] if each["author"] == "signalbox[bot]"]
-        if thread["number"] == issue:
-            thread["title"] = thread["body"] = ""
-    return json.dumps(state)
-
-
-async def nothing_is_stored(play: Play) -> None:
-    """None of Signalbox's own secrets is in the database's files; what people typed is in the approved text only."""
-    files = b"".join(path.read_bytes() for path in play.folder.glob("signalbox.sqlite3*"))
-    assert len(files) > 10_000
-    for secret in secrets_of(play):
-        assert secret.encode() not in files
-    tables = [
-        name for (name,) in await sql(play, "SELECT name FROM sqlite_master WHERE type = 'table'") if name != "plans"
-    ]
-    assert "audit" in tables
-    for table in tables:
-        assert TYPED not in repr(await sql(play, f"SELECT * FROM {table}")), table

@@ -91,5 +91,5 @@ def when(at: datetime) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Fold white space, and drop what is not to be seen: control characters, half characters, direction, secrets."""
-    return without_secrets(_UNSEEN.sub("", _SPACE.sub(" ", text)).strip())
+    """Fold white space, and drop what is not to be seen: colours, control and half characters, direction, secrets."""
+    return without_secrets(_UNSEEN.sub("", _SPACE.sub(" ", _COLOUR.sub("", text))).strip())

@@ -21,6 +21,10 @@ SECRETS = [
     JWT,
     "-----BEGIN RSA PRIVATE KEY-----\nMIIEabc\n-----END RSA PRIVATE KEY-----",
     "-----BEGIN PRIVATE KEY-----\nMIIEabc",
+    "AKIAIOSFODNN7EXAMPLE",
+    "glpat-0123456789abcdefghij",
+    "xoxb-123456789012-abcdef",
+    f"npm_{'a1' * 18}",
 ]
 
 
@@ -29,14 +33,42 @@ def test_a_secret_is_taken_out_and_the_rest_stays(secret: str) -> None:
     assert without_secrets(f"before ({secret}") == f"before ({REMOVED}"
 
 
-def test_the_password_of_an_address_is_taken_out() -> None:
-    assert (
-        without_secrets("postgresql://bob:p4ss:w%40rd@db.example:5432/x") == f"postgresql://{REMOVED}@db.example:5432/x"
-    )
+@pytest.mark.parametrize("before", ["\x1b[31m", "\x1b[0m", "TOKEN_", repr("a\n")[1:-1], repr("a\x1b[31m")[1:-1]])
+@pytest.mark.parametrize("secret", SECRETS[:4])
+def test_whatever_stands_before_a_secret_it_is_taken_out(before: str, secret: str) -> None:
+    assert secret not in without_secrets(f"{before}{secret}")
+    assert secret[-8:] not in plain(f"{before}{secret}")
+
+
+@pytest.mark.parametrize("before", ["\x1b[31m", "\x1b[0m", repr("a\n")[1:-1]])
+def test_so_is_a_jwt(before: str) -> None:
+    assert without_secrets(f"{before}{JWT} and more") == f"{before}{REMOVED} and more"
 
 
 @pytest.mark.parametrize(
-    "text", ["ghost_story", "eyJ", "a sigh_of relief", "https://github.com/octo/demo", "see http://x:80/a@b", "-----"]
+    "login",
+    ["bob:p4ss:w%40rd", ":s3cretpw", "bob:p@ss@word", "ghost", "x-access-token:abc", "a:b@c"],
+)
+def test_the_password_of_an_address_is_taken_out(login: str) -> None:
+    assert without_secrets(f"redis://{login}@db.example:5432/x?a@b") == f"redis://{REMOVED}@db.example:5432/x?a@b"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ghost_story",
+        "eyJ",
+        "a sigh_of relief",
+        "https://github.com/octo/demo",
+        "see http://x:80/a@b",
+        "-----",
+        "test_highs_and_lows_of_all_the_prices",
+        "ssh://git@github.com/octo/demo",
+        "https://x.example/@mia",
+        "npm_config_x",
+        "https://x.example?to=a@b.example",
+        "git@github.com:octo/demo",
+    ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:
     assert without_secrets(text) == text
@@ -66,9 +98,14 @@ def test_a_secret_that_would_be_cut_in_two_is_taken_out_first(secret: str, part:
         (f"https://ci.example/{TOKEN}", ""),
         (f"https://ci.example/1?key={JWT}", ""),
         ("https://bob:open-sesame@ci.example/1", ""),
+        ("https://ci.example/1) and [more](https://evil.example", ""),
+        ("https://ci.example/<b>", ""),
+        ("https://ci.example/a b", ""),
+        ("javascript:alert(1)", ""),
+        ("https://ci.example/" + "a" * 500, ""),
     ],
 )
-def test_an_address_with_a_secret_is_no_link(address: str, shown: str) -> None:
+def test_an_address_that_would_do_harm_is_no_link(address: str, shown: str) -> None:
     assert linked(address) == shown
 
 

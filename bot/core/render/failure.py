@@ -4,7 +4,6 @@ What checks say is written by whoever can push or report a check: every word of 
 Must not choose what is told: core/failures.py does.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
@@ -29,11 +28,9 @@ TITLE_LIMIT = 120  # characters of an output's title and of an annotation's
 MESSAGE_LIMIT = 300  # characters
 PATH_LIMIT = 120  # characters
 BRANCH_LIMIT = 120  # characters
-ADDRESS_LIMIT = 500  # characters; a longer one is no link
 
 _LEVELS: Mapping[str, str] = {"failure": "❌ failure", "warning": "⚠️ warning", "notice": "💬 notice"}
 #: An address that can end neither a link nor a table's cell. That of a commit status is whatever its reporter wrote.
-_ADDRESS = re.compile(r"https?://[A-Za-z0-9.\-:\[\]]+(?:[/?#][A-Za-z0-9\-._~:/?#@!$&*+,;=%]*)?")
 
 
 def failure_comment(view: PlanView, failure: Failure, said: Mapping[NodeId, FailureFacts]) -> str:
@@ -101,7 +98,7 @@ def _check(view: PlanView, sha: Sha, check: CheckFacts, said: FailureFacts | Non
         words = plain(cut(check.words, MESSAGE_LIMIT))
         return f"{_headline(check)}: {stopped(words)}" if words else f"{_headline(check)}."
     title = inline(said.title, TITLE_LIMIT)
-    more = _address(said.details_url)
+    more = linked(said.details_url)
     log = f" ({link('details', more)})" if more and more != check.url else ""
     first = f"{_headline(check)}: {stopped(title)}{log}" if title else f"{_headline(check)}.{log}"
     return sections(first, _annotations(view, sha, said), _output(said))
@@ -112,7 +109,7 @@ def _headline(check: CheckFacts) -> str:
     by = plain(cut(check.app_name, 40))
     still = f"{code(cut(check.name, 80))} by {by} has not ended"
     words = still if check.state is CheckState.PENDING else ending(check)
-    return f"**{link(words, _address(check.url))}**"
+    return f"**{link(words, linked(check.url))}**"
 
 
 def _annotations(view: PlanView, sha: Sha, said: FailureFacts) -> str:
@@ -153,11 +150,6 @@ def _last_lines(text: str) -> Iterator[str]:
     lines = [cut(printed(line), LINE_LIMIT) for line in text.rstrip().splitlines()[-OUTPUT_LINES:]]
     told = [at for at, line in enumerate(lines) if line]
     yield from lines[told[0] : told[-1] + 1] if told else ()
-
-
-def _address(url: str) -> str | None:
-    """Return an address as it may stand in a link, None if it may not."""
-    return url if len(url) <= ADDRESS_LIMIT and _ADDRESS.fullmatch(url) else None
 
 
 # ---- what changed, and who acts ----

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bot.core.commands import Command, Target
+from bot.core.commands.bounds import MOST_ANSWERS, MOST_LINES
+from bot.core.commands.parse import MAX_COMMANDS
 from bot.core.registry import load_commands
 from bot.core.render.parts import sections, sentence, table
 from bot.core.render.replies import ROLES
@@ -19,13 +21,21 @@ TARGETS: Mapping[Target, str] = {
     Target.EITHER: "One workstream if a key is named or it is written on a pull request, else the plan as a whole.",
 }
 
-INTRODUCTION = """\
+INTRODUCTION = f"""\
 A command is a new comment on a plan's issue or on a workstream's pull request, with `/signalbox VERB` or `/sb VERB`
 first on a line. Several lines may hold several commands. Commands in quotes, lists, code or HTML do not count, nor do
 those in a comment that was edited later.
 
 Signalbox answers with reactions: 👀 it was seen, 🚀 it was done, 😕 it was refused, with a reply that says why. A
-workstream's key may be left out on its own pull request."""
+workstream's key may be left out on its own pull request.
+
+Who has the role write or more is always answered, for up to {MAX_COMMANDS} commands in one comment. Everybody else is
+answered too, within bounds, since every answer takes a second in which Signalbox writes nothing else:
+
+- after what the plan itself needs, merges above all;
+- {MOST_LINES} commands of one comment, and {MOST_ANSWERS} commands within an hour in one repository.
+
+The last answer says so. What comes beyond is ignored without a reaction, and the audit trail shows it as `ignored`."""
 
 
 def commands_page(commands: Mapping[str, Command]) -> str:

@@ -42,7 +42,7 @@ from bot.core.views import PlanView, WorkstreamView
 #: What only shows how things stand, and a question to git: the trail is about what changes something.
 UNTOLD = (AddLabels, RemoveLabels, CreateLabel, PutCheck, PostComment, EditComment, React, TryMerge)
 ANSWER_LIMIT = 500  # characters of an answer that are kept
-NOT_OBEYED = "ignored"  # outcome of a bot's command
+NOT_OBEYED = "ignored"  # outcome of a bot's command, and of one beyond the bounds (commands/bounds.py)
 
 Trail = tuple[tuple[Action | None, AuditEntry], ...]
 

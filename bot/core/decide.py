@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.core import base_ci, failures, keepsake, merge_queue, together, train_actions
+from bot.core.acknowledge import acknowledge
 from bot.core.actions import (
     Action,
     AddLabels,
@@ -17,7 +18,6 @@ from bot.core.actions import (
     EmptyCommit,
     MarkReady,
     PostComment,
-    React,
     RemoveLabels,
     ReopenPull,
     TickIssue,
@@ -25,10 +25,10 @@ from bot.core.actions import (
 )  # fmt: skip
 from bot.core.check import own_check, rollback_check
 from bot.core.commands.fold import fold
-from bot.core.facts import Answer, CommandFacts, Facts, PullFacts, PullState, Verdict
+from bot.core.facts import Answer, Facts, PullFacts, PullState
 from bot.core.forecast import foreseeing, kept, next_trial
 from bot.core.judge import judge, merge_seen, seen_of
-from bot.core.marker import mark, read_marker, reply_key
+from bot.core.marker import mark, read_marker
 from bot.core.memory import Memory
 from bot.core.model import Branch, Intent, Key, NodeId, PlanState, PullNumber, Retry, Sha, Stage, Start
 from bot.core.opening import opening
@@ -54,7 +54,7 @@ class Decision:
     memory: Memory
     view: PlanView
     answers: Mapping[int, Answer]  # command id -> what its author is told, decided in this turn
-    ignored: frozenset[int]  # commands that get no answer at all (bots)
+    ignored: frozenset[int]  # commands that get no answer at all (of bots, or beyond the bounds)
     actions: tuple[Action, ...]  # in the order in which they are to be done
     acks: Mapping[int, tuple[Action, ...]]  # command id -> those of `actions` that show its answer
     branches: Mapping[Branch, tuple[Key, PullNumber | None]]  # what belongs to the plan; empty before a start
@@ -69,29 +69,26 @@ def decide(facts: Facts, memory: Memory) -> Decision:
     view, memory = _seen(facts, memory)
     memory, told = failures.telling(view, facts, memory)
     memory = together.noticed(view, facts, memory)
-    acks = {
-        call.id: tuple(_acknowledge(view, call, answer))
-        for call in facts.commands
-        if (answer := answers.get(call.id) or call.answer) is not None
-    }
-    first = (*_showing(view, facts, memory), *told, *(action for ack in acks.values() for action in ack))
+    shown = acknowledge(view, facts, answers)
+    first = (*_showing(view, facts, memory), *told, *shown.first)
     last = tuple(_landing(view, memory))
     memory = base_ci.noted(view, train_actions.noted(view, memory, last), last)
-    memory = replace(memory, refusals=_still_refused(memory, (*first, *last)))
+    memory = replace(memory, refusals=_still_refused(memory, (*first, *last, *shown.last)))
     # What was asked for is kept on GitHub before anything of it is done or its author told of it.
     # An archived repository takes no write at all; all of it is decided anew once it does.
-    actions = (*_status(view, facts, memory), *first, *last) if not facts.repository.archived else ()
+    # Whoever may not write is answered last: nobody who only asks can keep the plan from what it has to do.
+    actions = (*_status(view, facts, memory), *first, *last, *shown.last) if not facts.repository.archived else ()
     return Decision(
         memory=memory,
         view=view,
         answers=answers,
         ignored=ignored,
         actions=tuple(dict.fromkeys(actions)),
-        acks=acks,
+        acks=shown.acks,
         branches=_branches(view, memory),
         wish=train_actions.wish(view),
         open=is_plan(view) and view.state not in {PlanState.COMPLETED, PlanState.CANCELLED},
-        next_look=_next_look(view, facts, memory),
+        next_look=facts.now if shown.more and actions else _next_look(view, facts, memory),
     )
 
 
@@ -216,22 +213,6 @@ def _labels(stream: WorkstreamView, pull: PullFacts, facts: Facts) -> Iterator[A
     right = facts.repository.labels.get(stream.stage.label)
     if right is not None and stream.stage.label not in pull.labels:
         yield AddLabels(subject=pull.node_id, labels=(right,))
-
-
-def _acknowledge(view: PlanView, call: CommandFacts, answer: Answer) -> Iterator[Action]:
-    """React to the comment, and reply where there is something to say; a pressed button has no comment to react to."""
-    if call.comment is not None:
-        yield React(subject=call.comment, content="EYES")
-        yield React(subject=call.comment, content="ROCKET" if answer.verdict is Verdict.DONE else "CONFUSED")
-    if answer.reply:
-        pull = next((each.pull for each in view.streams if each.pull and each.pull.number == call.pull), None)
-        key = reply_key(call.source)
-        yield PostComment(
-            journal_key=key,
-            number=view.issue.number if call.pull is None else call.pull,
-            subject=call.subject or (pull.node_id if pull is not None else view.issue.node_id),
-            body=mark(answer.reply, key),
-        )
 
 
 def _status(view: PlanView, facts: Facts, memory: Memory) -> Iterator[Action]:

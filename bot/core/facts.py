@@ -334,6 +334,7 @@ class Answer:
 
     verdict: Verdict
     reply: str = ""  # markdown without the marker; "" = the reaction says it all
+    courtesy: bool = False  # to somebody who may not write: shown after all that the plan itself needs
 
 
 class AuditKind(Enum):
@@ -390,6 +391,8 @@ class Facts:
     train: TrainFacts = field(default_factory=TrainFacts)
     commands: tuple[CommandFacts, ...] = ()  # in the order of arrival
     trail: tuple[AuditEntry, ...] = ()  # of the audit trail, newest first; read only where a command asks for it
+    #: How many commands of the authors of new ones were answered lately, in the whole repository: see commands/bounds.py.
+    answered: Mapping[Login, int] = field(default_factory=dict)
     reading: timedelta = timedelta(0)  # from `now` until the read of the plan had ended, by GitHub's clock
 
     @property

@@ -4,15 +4,17 @@ Only ever added to. What an action came to is filled in once, so that one whose 
 with an unknown end. Must not choose what belongs in it: core/audit.py does.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.actions import Outcome
-from bot.core.facts import AuditEntry, AuditKind
+from bot.core.facts import AuditEntry, AuditKind, Verdict
+from bot.core.model import Login
+from bot.store.commands import StoredCommand
 from bot.store.lanes import LaneKind, Lease
 from bot.store.tables import audit, lanes, plans
 
@@ -69,6 +71,31 @@ async def newest(session: AsyncSession, lane_id: int, most: int) -> tuple[AuditE
     """Return the newest entries of a plan, newest first."""
     rows = await session.execute(_of(lane_id).order_by(audit.c.id.desc()).limit(most))
     return tuple(_entry(row) for row in rows)
+
+
+async def answered(
+    session: AsyncSession, repository_id: int, calls: Iterable[StoredCommand], window: timedelta
+) -> dict[Login, int]:
+    """Return how many commands the authors of new ones had answered in a repository, in the `window` before the newest.
+
+    All of these times are GitHub's, so that it does not matter what our clock says. No query where nothing is new.
+    """
+    new = [each for each in calls if each.answer is None]
+    if not new:
+        return {}
+    rows = await session.execute(
+        select(audit.c.actor, func.count())
+        .join(lanes, lanes.c.id == audit.c.lane_id)
+        .where(
+            lanes.c.repository_id == repository_id,
+            audit.c.kind == AuditKind.COMMAND.value,
+            audit.c.outcome.in_([each.value for each in Verdict]),
+            audit.c.actor.in_(sorted({each.author[:MAX_NAME] for each in new})),
+            audit.c.at > max(each.at for each in new) - window,
+        )
+        .group_by(audit.c.actor)
+    )
+    return {Login(actor): count for actor, count in rows}
 
 
 async def export(session: AsyncSession, full_name: str, number: int) -> list[AuditEntry]:

@@ -15,11 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.core.actions import Action, PostComment, PutCheck, React
 from bot.core.audit import NOT_OBEYED
 from bot.core.check import check_outside
+from bot.core.commands.bounds import WINDOW, Bounds, bounds
 from bot.core.decide import SLOW_CLOCK
 from bot.core.facts import AuditEntry, AuditKind, Freeze, OwnCheck, QueueEntry, Verdict
 from bot.core.marker import mark, reply_key
 from bot.core.merge_group import group_checks
-from bot.core.model import Branch, NodeId
+from bot.core.model import Branch, Login, NodeId, Role
+from bot.core.render.parts import sections
 from bot.core.render.replies import outside_reply
 from bot.errors import NotFound, NotInstalled, ReadFailed
 from bot.github.port import GitHub, OpenPullReading, RepositoryRef
@@ -88,12 +90,13 @@ class Outside:
         async with self.database.session() as session:
             claimed = await claims(session, lease.repository_id)
             plans = await open_plans(session, lease.repository_id)
-            waiting = await self._sorted_out(session, lease, pulls)
-            waiting = [call for call in waiting if call.pull not in unknown]
+            waiting = [call for call in await self._sorted_out(session, lease, pulls) if call.pull not in unknown]
+            answered = await audit.answered(session, lease.repository_id, waiting, WINDOW)
+        limits = await self._limits(repository, waiting, answered)
         theirs = {pull.head_sha for pull in pulls if _is_claimed(pull, claimed)}
         free = [pull for pull in pulls if pull.head_sha not in theirs and _plan_of(pull) not in plans]
         written = _checks([pull for pull in free if pull.number not in unknown], frozen, now)
-        answers = {call.id: tuple(_acknowledge(call)) for call in waiting}
+        answers = {call.id: tuple(_acknowledge(call, limits)) for call in waiting}
         actions: list[Action] = [*written, *await self._groups(lease, repository, pulls, written)]
         actions.extend(action for group in answers.values() for action in group)
         seen = replace(repository, node_id=node_id)
@@ -102,12 +105,22 @@ class Outside:
             await lanes.renew(session, lease)
             shown = applied.shown(answers)
             await commands.close(session, *shown)
-            await audit.write(session, lease, [_told(call) for call in waiting if call.id in shown])
+            await audit.write(session, lease, [_told(call, limits) for call in waiting if call.id in shown])
         if not recent and not applied.unsettled:
             self.passes[lease.repository_id] = now
             async with self.database.session() as session:
                 await trains.note_shown(session, lease.repository_id, frozen)
         return applied
+
+    async def _limits(
+        self, repository: RepositoryRef, waiting: Sequence[StoredCommand], answered: Mapping[Login, int]
+    ) -> Bounds:
+        """Which commands are too many. Nobody's role is asked for before it makes a difference."""
+        people = [call for call in waiting if not call.author_is_bot]
+        limits = bounds(people, answered)
+        concerned = dict.fromkeys(call.author for call in people if call.id in {*limits.silent, *limits.words})
+        roles = {author: await self.github.role(repository, author) for author in concerned}
+        return bounds([each for each in people if not roles.get(each.author, Role.NONE).allows(Role.WRITE)], answered)
 
     async def _groups(
         self,
@@ -156,14 +169,15 @@ class Outside:
         return stay
 
 
-def _told(call: StoredCommand) -> AuditEntry:
-    """What the audit trail says of a command on a pull outside plans, which nobody asks its author's role for."""
+def _told(call: StoredCommand, limits: Bounds) -> AuditEntry:
+    """What the audit trail says of a command on a pull outside plans."""
+    ignored = call.author_is_bot or call.id in limits.silent
     return AuditEntry(
         at=call.at,
         kind=AuditKind.COMMAND,
         actor=call.author,
         what=call.text,
-        outcome=NOT_OBEYED if call.author_is_bot else Verdict.REFUSED.value,
+        outcome=NOT_OBEYED if ignored else Verdict.REFUSED.value,
         detail=f"#{call.pull} is not part of a plan",
         source=call.source,
         delivery=call.delivery or "",
@@ -203,11 +217,11 @@ def _checks(free: Sequence[OpenPullReading], frozen: Mapping[Branch, Freeze], no
     return [check for check in checks if check is not None]
 
 
-def _acknowledge(call: StoredCommand) -> list[Action]:
-    if call.author_is_bot or call.pull is None:
+def _acknowledge(call: StoredCommand, limits: Bounds) -> list[Action]:
+    if call.author_is_bot or call.pull is None or call.id in limits.silent:
         return []
-    key = reply_key(call.source)
-    reply = PostComment(journal_key=key, number=call.pull, subject=call.subject, body=mark(outside_reply(), key))
+    key, words = reply_key(call.source), sections(outside_reply(), limits.words.get(call.id, ""))
+    reply = PostComment(journal_key=key, number=call.pull, subject=call.subject, body=mark(words, key))
     if call.comment is None:
         return [reply]
     return [

@@ -14,6 +14,7 @@ import structlog
 
 from bot.core.actions import Action, EditComment, EnqueuePull, MergePull, OutcomeKind, PostComment, PutCheck
 from bot.core.audit import trail
+from bot.core.commands import bounds
 from bot.core.commands import log as log_command
 from bot.core.decide import Decision, decide
 from bot.core.facts import AuditKind, Facts, OwnComment, TrainFacts
@@ -94,6 +95,7 @@ async def _turn(
         train = await trains.look(session, lease, stored.base) if stored.base is not None else TrainFacts()
         asked = any(each.verb == log_command.NAME and each.answer is None for each in waiting)
         newest = await audit.newest(session, lease.lane_id, log_command.MOST) if asked else ()
+        answered = await audit.answered(session, lease.repository_id, waiting, bounds.WINDOW)
     if not stored.known and await rebuild(github, database, lease, seal, now) is not None:
         return await _turn(github, database, app_id, lease, now, metrics, seal)
     repository = RepositoryRef(
@@ -103,7 +105,7 @@ async def _turn(
         github, repository, IssueNumber(lease.number), stored.memory, waiting, app_id=app_id, now=now
     )
     facts = replace(facts, train=train if facts.base.name == stored.base else TrainFacts(), trail=newest)
-    facts = replace(facts, comment=_trusted(facts, seal))
+    facts = replace(facts, comment=_trusted(facts, seal), answered=answered)
     # reading a hostile plan may take a second of computing: not on the event loop
     decision = _sealed(await asyncio.to_thread(decide, facts, memory), seal)
     decision, told = await _commit(database, lease, stored, facts, decision)

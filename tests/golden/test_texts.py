@@ -185,6 +185,8 @@ REPLIES: dict[str, Callable[[], str]] = {
     "refusal_key": lambda: replies.unknown_key_reply("W9", [Key("W1"), Key("Agent A")]),
     "refusal_not_a_plan": lambda: replies.not_a_plan_reply("plan"),
     "refusal_outside": replies.outside_reply,
+    "reply_too_many_lines": lambda: replies.too_many_lines(5),
+    "reply_last_answer": lambda: replies.last_answer(10),
 }
 
 

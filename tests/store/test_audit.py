@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import update
 
 from bot.core.actions import Outcome, OutcomeKind
-from bot.core.facts import AuditEntry, AuditKind
-from bot.core.model import Sha
+from bot.core.facts import Answer, AuditEntry, AuditKind, Verdict
+from bot.core.model import Login, NodeId, Sha
 from bot.store import audit, plans
+from bot.store.commands import StoredCommand
 from bot.store.db import Database
 from bot.store.lanes import LaneKind, Lease
 from bot.store.plans import StoredPlan
@@ -53,6 +54,27 @@ async def test_the_newest_come_first_and_no_more_than_asked_for(database: Databa
     async with database.session() as session:
         newest = await audit.newest(session, lease.lane_id, 3)
     assert [each.what for each in newest] == ["29", "28", "27"]
+
+
+async def test_it_counts_what_authors_of_new_commands_had_answered_lately_in_their_repository(
+    station: Station, database: Database, lease: Lease
+) -> None:
+    other = await station.plan(2)
+    old = replace(START, at=NOW - timedelta(hours=1))
+    await write(database, lease, START, old, replace(START, outcome="ignored"), replace(START, actor="wim"), MERGE)
+    await write(database, other, replace(START, outcome="refused"))
+    asked = StoredCommand(
+        id=1, source="comment:8:1", verb="status", words=(), text="/sb status", author=Login("ada"), author_is_bot=False,
+        pull=None, subject=NodeId("I_1"), comment=NodeId("IC_8"), comment_url="https://x.example", at=NOW, answer=None,
+    )  # fmt: skip
+    known = replace(asked, answer=Answer(verdict=Verdict.DONE))
+    async with database.session() as session:
+        for calls, count in (([asked], {"ada": 2}), ([known], {}), ([], {})):
+            found = await audit.answered(session, lease.repository_id, calls, timedelta(hours=1))
+            assert found == count
+        later = replace(asked, at=NOW + timedelta(hours=1))
+        assert await audit.answered(session, lease.repository_id, [later], timedelta(hours=1)) == {}
+        assert await audit.answered(session, lease.repository_id + 1, [asked], timedelta(hours=1)) == {}
 
 
 async def test_an_outcome_is_filled_in_once(database: Database, lease: Lease) -> None:

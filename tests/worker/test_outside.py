@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.core.actions import Action, Outcome, OutcomeKind, PostComment, PutCheck, React
+from bot.core.commands.bounds import MOST_ANSWERS
 from bot.core.facts import OwnCheck
-from bot.core.model import Branch, Key, Login, NodeId, PullNumber, Sha
+from bot.core.model import Branch, Key, Login, NodeId, PullNumber, Role, Sha
 from bot.core.train_wish import Wish, WishKind
 from bot.errors import LeaseLost, ReadFailed
-from bot.store import commands, lanes, plans, trains
+from bot.store import audit, commands, lanes, plans, trains
 from bot.store.db import Database
 from bot.store.plans import StoredPlan
 from bot.worker.outside import FULL_PASS, Outside
@@ -114,6 +115,48 @@ async def test_a_command_outside_any_plan_is_answered_once(repository: Lane, git
     async with database.session() as session:
         assert await commands.pending(session, 1) == []
     assert [action.content for action in github.done if isinstance(action, React)][:2] == ["EYES", "CONFUSED"]
+
+
+@pytest.mark.parametrize(
+    ("role", "answers"),
+    [
+        pytest.param(Role.READ, MOST_ANSWERS, id="read"),
+        pytest.param(Role.TRIAGE, MOST_ANSWERS, id="triage"),
+        pytest.param(Role.WRITE, 14, id="write"),
+    ],
+)
+async def test_commands_outside_any_plan_are_answered_within_the_same_bounds(
+    repository: Lane, github: Fake, database: Database, role: Role, answers: int
+) -> None:
+    github.outside, github.role_of[Login("otto")] = (a_free_pull(20),), role
+    for number in range(1, 15):
+        await repository.say("hold", number=number, author="otto", pull=20)
+        if number in {4, 14}:
+            await repository.turn_outside()
+    assert await repository.waiting() == []
+    replies = [each for each in github.done if isinstance(each, PostComment)]
+    assert len(replies) == answers
+    assert [at for at, each in enumerate(replies, 1) if "the last answer to you" in each.body] == (
+        [MOST_ANSWERS] if answers == MOST_ANSWERS else []
+    )
+    async with database.session() as session:
+        trail = await audit.export(session, "octo/demo", 0)
+    assert [each.outcome for each in trail] == ["refused"] * answers + ["ignored"] * (14 - answers)
+
+
+async def test_what_was_answered_on_a_plan_counts_outside_too(
+    repository: Lane, github: Fake, database: Database
+) -> None:
+    plan = Lane(database=database, github=github)
+    for number in range(1, MOST_ANSWERS + 1):
+        await plan.say("status", number=number, author="otto")
+    await plan.settle()
+    assert await plan.waiting() == []
+    github.outside, github.done = (a_free_pull(20),), []
+    await repository.say("hold", number=99, author="otto", pull=20)
+    await repository.turn_outside()
+    assert await repository.waiting() == []
+    assert github.did(PostComment) == []
 
 
 @ONLY_POSTGRESQL

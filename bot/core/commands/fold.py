@@ -9,6 +9,7 @@ from difflib import get_close_matches
 
 from bot.core import registry
 from bot.core.commands import Command, CommandCase
+from bot.core.commands.bounds import bounds, is_bounded
 from bot.core.commands.target import aim
 from bot.core.facts import Answer, CommandFacts, Facts, Verdict
 from bot.core.keepsake import is_heard
@@ -31,6 +32,7 @@ def fold(facts: Facts, memory: Memory, judge: Judge) -> tuple[Memory, Mapping[in
     Commands are taken in the order of arrival; each sees the plan as the ones before it left it. A command that was
     answered in an earlier turn is not run again.
     """
+    limits = bounds((each for each in facts.commands if each.answer is None and is_bounded(each)), facts.answered)
     answers: dict[int, Answer] = {}
     ignored: set[int] = set()
     view: PlanView | None = None
@@ -43,11 +45,12 @@ def fold(facts: Facts, memory: Memory, judge: Judge) -> tuple[Memory, Mapping[in
             continue
         if view is None:
             view = judge(facts, memory)
-        if call.author_is_bot and not _obeyed(call, view):
+        if call.id in limits.silent or (call.author_is_bot and not _obeyed(call, view)):
             ignored.add(call.id)
             continue
         before = memory
-        memory, answers[call.id] = _run(call, facts, memory, view)
+        memory, answer = _run(call, facts, memory, view)
+        answers[call.id] = limits.said(call, answer)
         if memory is not before:
             view = None
     return memory, answers, frozenset(ignored)

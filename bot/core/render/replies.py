@@ -207,6 +207,23 @@ def not_a_plan_reply(label: str) -> str:
     )
 
 
+def too_many_lines(most: int) -> str:
+    """Return that the commands below in the comment get no answer."""
+    return (
+        f"The commands below this one in your comment were ignored: of one comment by somebody without the role write "
+        f"{most} are answered. Say them again in a new comment if you still need them."
+    )
+
+
+def last_answer(most: int) -> str:
+    """Return that what its author says next gets no answer for a while."""
+    return (
+        f"This was the last answer to you for now: somebody without the role write gets {most} answers an hour in this "
+        "repository. What you say before the hour is over is ignored; the status comment on the plan's issue goes on "
+        "saying how things stand."
+    )
+
+
 def outside_reply() -> str:
     """Return that a pull belongs to no plan."""
     return (

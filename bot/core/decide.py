@@ -4,7 +4,7 @@ Third step of every turn, pure. Must not keep a plan of its own: each turn start
 repeat and a lost event are one case.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -44,7 +44,7 @@ from bot.core.views import GateVerdict, PlanView, WorkstreamView
 SLOW_CLOCK = timedelta(days=1)  # an open plan is looked at that often even if nobody else sees to it (worker/resync.py)
 MAX_THINKING = timedelta(seconds=60)  # the longest pause while GitHub computes whether a pull could merge
 EXPLAINING = timedelta(seconds=1)  # how soon to look again for what failed checks have to say
-SHOWING = timedelta(seconds=2)  # how soon to look again for a merge that the base does not show yet
+SHOWING = timedelta(seconds=2)  # how soon to look again for a merge that the base does not show yet, at first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +65,7 @@ class Decision:
 
 def decide(facts: Facts, memory: Memory) -> Decision:
     """Return what follows from the facts. Deterministic; the same facts and the memory it returns give no new actions."""
+    known = {each.sha for each in memory.landings}
     memory, answers, ignored = _heard(facts, memory)
     view, memory = _seen(facts, memory)
     memory, told = failures.telling(view, facts, memory)
@@ -88,7 +89,7 @@ def decide(facts: Facts, memory: Memory) -> Decision:
         branches=_branches(view, memory),
         wish=train_actions.wish(view),
         open=is_plan(view) and view.state not in {PlanState.COMPLETED, PlanState.CANCELLED},
-        next_look=facts.now if shown.more and actions else _next_look(view, facts, memory),
+        next_look=facts.now if shown.more and actions else _next_look(view, facts, memory, known),
     )
 
 
@@ -312,8 +313,11 @@ def _branches(view: PlanView, memory: Memory) -> Mapping[Branch, tuple[Key, Pull
     return found
 
 
-def _next_look(view: PlanView, facts: Facts, memory: Memory) -> datetime | None:
-    """When to look again without being asked: GitHub is thinking, a head's grace time ends, or the slow clock."""
+def _next_look(view: PlanView, facts: Facts, memory: Memory, known: Set[Sha]) -> datetime | None:
+    """When to look again without being asked: GitHub is thinking, a head's grace time ends, or the slow clock.
+
+    `known`: the landings of earlier turns, whose commits this turn's read asked for.
+    """
     if view.state not in {PlanState.RUNNING, PlanState.PAUSED}:
         return None
     looks = [view.now + SLOW_CLOCK]
@@ -322,10 +326,12 @@ def _next_look(view: PlanView, facts: Facts, memory: Memory) -> datetime | None:
     looks += [due] if due is not None and due > view.now else []
     looks += [at for at in (next_trial(view, memory), together.next_test(view, memory)) if at is not None]
     looks += [view.now + EXPLAINING] if failures.is_awaited(view, facts, memory.told) else []
-    known = {each.pull for each in view.landings}
+    unread = [each for each in view.landings if each.open and each.sha not in {*known, *facts.commits}]
+    looks += [view.now + SHOWING] if unread else []
     for stream in view.streams:
-        if stream.stage is Stage.VERIFYING and stream.pull is not None and stream.pull.number not in known:
-            looks.append(view.now + SHOWING)
+        if stream.stage is Stage.VERIFYING and stream.landing is None:
+            waited = view.now - stream.since  # ever longer: the base may never show it
+            looks.append(view.now + min(max(waited, SHOWING), SLOW_CLOCK))
         waiting = {gate.gate: gate.since or view.now for gate in stream.gates if gate.verdict is GateVerdict.WAIT}
         if "mergeable" in waiting:
             thinking = view.now - waiting["mergeable"]

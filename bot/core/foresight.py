@@ -231,7 +231,7 @@ def _own(view: PlanView, stream: WorkstreamView) -> WorkstreamView:
 
 def _is_proving(view: PlanView, stream: WorkstreamView) -> bool:
     """Whether it is merged and time or CI will tell whether the base is good with it."""
-    if stream.stage is not Stage.VERIFYING or stream.pull is None:
+    if stream.stage is not Stage.VERIFYING or stream.pull is None or stream.unseen:
         return False
     found = view.verifications.get(stream.pull.number)
     return found is None or found.finding not in _PEOPLES

@@ -16,7 +16,7 @@ from bot.core.memory import Memory
 from bot.core.model import Branch, Intent, Key, PlanState, Problem, PullNumber, Removal, Stage, Workstream
 from bot.core.plan.graph import find_cycle, waves
 from bot.core.render.brief import is_opening_commit, read_workstream_marker
-from bot.core.stage import Standing, pick_pull, stage_of
+from bot.core.stage import Standing, is_given_up, is_unseen, pick_pull, stage_of
 from bot.core.survey import Survey, survey, text_of
 from bot.core.text import login, when
 from bot.core.verify import Look, Verification, verify
@@ -155,6 +155,8 @@ def _unproven(judging: _Judging) -> Unproven | None:
         return None
     for stream in judging.survey.plan.workstreams:
         pull = _pull_of(judging, stream, judging.facts.workstreams.get(stream.key, WorkstreamFacts()))
+        if pull is not None and is_given_up(memory.intent.skipped.get(stream.key), pull):
+            continue
         merged = pull is not None and pull.state is PullState.MERGED and pull.base == judging.facts.base.name
         if merged and pull is not None and landing_of(memory.landings, pull.number) is None:
             return Unproven(what=stream.key, pull=pull.number, found=None)
@@ -218,10 +220,11 @@ def _view(judging: _Judging, stream: Workstream, needs: tuple[Need, ...]) -> Wor
     behind = found.branch.behind if found.branch is not None and current else None
     gates, failed = _gates(judging, stream, pull, needs, has_work=has_work, behind=behind)
     landing = landing_of(memory.landings, pull.number) if pull is not None else None
+    unseen = is_unseen(pull, landing, facts.now - judging.since(f"stage/{stream.key}", Stage.VERIFYING.value))
     stage, note = stage_of(
         Standing(
             key=stream.key, plan=judging.state, intent=memory.intent, base=facts.base.name, pull=pull, needs=needs,
-            gates=gates, has_work=has_work, failed_checks=failed, landing=landing,
+            gates=gates, has_work=has_work, failed_checks=failed, landing=landing, unseen=unseen,
             found=judging.found.get(pull.number) if pull is not None else None,
         )
     )  # fmt: skip
@@ -240,6 +243,7 @@ def _view(judging: _Judging, stream: Workstream, needs: tuple[Need, ...]) -> Wor
         landed_out_of_order=_out_of_order(judging, stream.key, needs, pull) if stage in _LANDED else (),
         behind=behind,
         landing=landing,
+        unseen=unseen,
         removed=removed,
         ejected=merge_queue.is_ejected(
             memory.queued.get(stream.key), pull, facts.base, memory.intent.merges.get(stream.key)

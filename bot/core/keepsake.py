@@ -150,7 +150,7 @@ def _needed(memory: Memory) -> Memory:
         landings=memory.landings,
         checkpoints=memory.checkpoints,
         rollbacks=memory.rollbacks,
-        strays=memory.strays,
+        strays=tuple(replace(each, tree=None, before=None, tree_before=None) for each in memory.strays),
         adopted=memory.adopted,
         queued=memory.queued,
         drafts=memory.drafts,

@@ -127,6 +127,9 @@ class Stray:
     author: str  # as written, unsafe
     pull: PullNumber | None  # the pull that brought it
     at: datetime | None
+    tree: Sha | None = None
+    before: Sha | None = None  # its first parent; None = not known any more
+    tree_before: Sha | None = None
 
 
 def landing_of(landings: Iterable[Landing], pull: PullNumber) -> Landing | None:

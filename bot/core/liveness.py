@@ -13,7 +13,7 @@ from bot.core.examination import Examination, Examined, Health, Symptom
 from bot.core.facts import BaseFacts
 from bot.core.memory import Memory
 from bot.core.model import OWN_CHECK, Intent, Mode, PlanState, Stage
-from bot.core.text import code, name, when
+from bot.core.text import code, cut, name, when
 from bot.core.views import GateResult, GateVerdict, PlanView, WorkstreamView
 
 FIRST_LOOK = timedelta(minutes=1)  # after a plan was first seen: a plan that is laid at once needs no examination
@@ -86,6 +86,7 @@ def _stuck(view: PlanView) -> Iterator[Symptom]:
     for stream in view.streams:
         yield from _not_laid(view, stream)
         yield from _not_merged(view, stream)
+        yield from _not_shown(view, stream)
         gates = {gate.gate: gate for gate in stream.gates if gate.verdict is GateVerdict.WAIT}
         yield from _not_known(view, stream, gates.get("mergeable"))
         yield from _not_checked(view, stream, gates.get("checks"))
@@ -115,6 +116,15 @@ def _not_merged(view: PlanView, stream: WorkstreamView) -> Iterator[Symptom]:
         yield _symptom(
             "not-merged", f"{_name(stream)} may merge since {when(stream.since)}, and has not been merged",
             "everything after it waits", "Look at what GitHub refused, or press merge on the pull request",
+        )  # fmt: skip
+
+
+def _not_shown(view: PlanView, stream: WorkstreamView) -> Iterator[Symptom]:
+    if stream.unseen and stream.stage is Stage.VERIFYING:
+        base, skip = code(view.base.name), code(cut(f"/signalbox skip {stream.workstream.key}", 100))
+        yield _symptom(
+            "not-shown", f"{_name(stream)} was merged, and {base} has not shown it since {when(stream.since)}",
+            "nothing else merges before", f"Push its merge back onto {base}, or say {skip} to go on without it",
         )  # fmt: skip
 
 

@@ -4,10 +4,12 @@ Pure functions of one Standing. Must not remember anything: a stage is derived a
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot.core.facts import CheckState, PullFacts, PullState, WorkstreamFacts
 from bot.core.ledger import Landing
-from bot.core.model import Branch, Intent, Key, PlanState, Stage
+from bot.core.liveness import STUCK
+from bot.core.model import Branch, Intent, Key, Order, PlanState, Stage
 from bot.core.text import code, cut
 from bot.core.verify import Finding, Verification
 from bot.core.views import GateResult, GateVerdict, Need
@@ -29,6 +31,7 @@ class Standing:
     has_work: bool
     failed_checks: tuple[str, ...]  # names, of those that count
     landing: Landing | None = None  # of the pull, once the base shows it
+    unseen: bool = False  # as in WorkstreamView
     found: Verification | None = None  # of that landing, while it is not verified
 
     def passes(self, *names: str) -> bool:
@@ -52,19 +55,37 @@ def stage_of(at: Standing) -> tuple[Stage, str]:
     return _open_stage(at, at.pull)
 
 
+def is_unseen(pull: PullFacts | None, landing: Landing | None, waited: timedelta) -> bool:
+    """Say whether the base should long have shown a merge and does not. `waited`: since the pull was seen to be merged."""
+    return pull is not None and pull.state is PullState.MERGED and landing is None and waited >= STUCK
+
+
+def is_given_up(skipped: Order | None, pull: PullFacts) -> bool:
+    """Say whether it was skipped after it was merged: that is possible only if the base does not show the merge."""
+    return skipped is not None and pull.merged_at is not None and skipped.at > pull.merged_at
+
+
 def _landed(at: Standing) -> tuple[Stage, str] | None:
     if at.pull is None or at.pull.state is not PullState.MERGED:
         return None
     if at.pull.base != at.base:
         return Stage.FAILED, f"Merged into {code(at.pull.base)}, not into {code(at.base)}"
     if at.landing is None:
-        return Stage.VERIFYING, f"Merged; {code(at.base)} does not show it yet"
+        return Stage.VERIFYING, _unseen(at) if at.unseen else f"Merged; {code(at.base)} does not show it yet"
     if not at.landing.stands:
         how = f"by rollback {at.landing.undone}" if at.landing.undone else "by hand"
         return Stage.ROLLED_BACK, f"Taken back {how}; {code(cut(f'/signalbox retry {at.key}', 100))} brings it anew"
     if at.landing.green is not None:
         return Stage.DONE, ""
     return _unverified(at.found)
+
+
+def _unseen(at: Standing) -> str:
+    """GitHub says that it was merged and the base has lost it again: by a force-push, for one."""
+    assert at.pull is not None
+    commit = f" as {code(at.pull.merge_sha[:7])}" if at.pull.merge_sha is not None else ""
+    skip = code(cut(f"/signalbox skip {at.key}", 100))
+    return f"Merged{commit}, but {code(at.base)} does not hold it: push it back there, or {skip} goes on without it"
 
 
 def _unverified(found: Verification | None) -> tuple[Stage, str]:

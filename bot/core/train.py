@@ -4,7 +4,7 @@ Runs before and after the commands of a turn are folded in; pure, and taking in 
 Must not choose actions: decide.py and train_actions.py go by the memory that this leaves.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -12,9 +12,10 @@ from bot.core.facts import Facts, PullFacts, PullState, Step
 from bot.core.ledger import Checkpoint, Landing, Rollback, Stray, landing_of, standing, unverified
 from bot.core.memory import Memory
 from bot.core.merge_queue import QUEUE_BOT
-from bot.core.model import Key, Login, OnRed, Order, PlanState, PullNumber, Sha
+from bot.core.model import Key, Login, MergeMethod, OnRed, Order, PlanState, PullNumber, Sha
 from bot.core.rollback import back_before, pull_of, rollback_of
 from bot.core.text import code
+from bot.core.train_actions import method_of
 from bot.core.verify import Finding, Look, Verification, verify_commit
 from bot.core.views import PlanView
 
@@ -72,6 +73,7 @@ def _course(facts: Facts, memory: Memory, view: PlanView) -> Memory:
     if facts.course is None:
         return _rewritten(facts, memory)
     ours = {each.pull.number: each for each in _pulls(facts, memory, view)}
+    memory = _recognised(memory, ours.values(), view)
     tip, landings, strays = memory.tip, list(memory.landings), list(memory.strays)
     steps = list(facts.course)
     taken = next((at + 1 for at, step in enumerate(steps) if step.sha == memory.tip), 0)  # in an earlier pass
@@ -95,6 +97,38 @@ def _course(facts: Facts, memory: Memory, view: PlanView) -> Memory:
         strays=tuple(strays[-STRAYS_KEPT:]),
         judged={key: judged for key, judged in memory.judged.items() if key not in known or _is_open(view, key)},
     )
+
+
+def _recognised(memory: Memory, ours: Iterable[_Ours], view: PlanView) -> Memory:
+    """Make landings of what was taken for commits by others: the base may show a merge before its pull reads as merged."""
+    for each in ours:
+        pull, steps = each.pull, [step for stray in memory.strays if (step := _step_of(stray)) is not None]
+        at = next((at for at, step in enumerate(steps) if step.sha == pull.merge_sha), None)
+        if at is None or pull.state is not PullState.MERGED or landing_of(memory.landings, pull.number) is not None:
+            continue
+        steps = _named(memory, each, steps[: at + 1], view)
+        new = _landing(memory, each, steps[-1], steps[:-1])
+        first = next(at for at, step in enumerate(steps) if step.before == new.before)
+        own = {step.sha for step in steps[first:]}
+        place = next((at for at, other in enumerate(memory.landings) if other.at > new.at), len(memory.landings))
+        memory = replace(
+            memory,
+            landings=(*memory.landings[:place], new, *memory.landings[place:]),
+            strays=tuple(stray for stray in memory.strays if stray.sha not in own),
+        )
+    return memory
+
+
+def _named(memory: Memory, ours: _Ours, steps: list[Step], view: PlanView) -> list[Step]:
+    """The steps, those that a rebase of ours made with the pull that GitHub did not name yet when it was asked.
+
+    Of a rebase by people only the last commit is known to be the pull's.
+    """
+    judged = memory.judged.get(ours.key) if ours.key is not None else None
+    if judged is None or judged.head != ours.pull.head_sha or method_of(view) is not MergeMethod.REBASE:
+        return steps
+    first = next((at for at, step in enumerate(steps) if step.before == judged.base), len(steps))
+    return [*steps[:first], *(replace(step, pulls=(ours.pull.number,)) for step in steps[first:])]
 
 
 def _is_open(view: PlanView, key: Key) -> bool:
@@ -154,7 +188,20 @@ def _is_known_good(memory: Memory, rollback: Rollback) -> bool:
 
 def _stray(step: Step) -> Stray:
     pull = step.pulls[0] if step.pulls else None
-    return Stray(sha=step.sha, headline=step.headline, author=step.author, pull=pull, at=step.at)
+    return Stray(
+        sha=step.sha, headline=step.headline, author=step.author, pull=pull, at=step.at,
+        tree=step.tree, before=step.before, tree_before=step.tree_before,
+    )  # fmt: skip
+
+
+def _step_of(stray: Stray) -> Step | None:
+    """The move of the base that a stray was; None = it is not known any more."""
+    if stray.tree is None or stray.before is None or stray.tree_before is None:
+        return None
+    return Step(
+        sha=stray.sha, tree=stray.tree, before=stray.before, tree_before=stray.tree_before, headline=stray.headline,
+        author=stray.author, at=stray.at, pulls=(stray.pull,) if stray.pull is not None else (),
+    )  # fmt: skip
 
 
 def _reverted_by_hand(landings: list[Landing], step: Step) -> list[Landing]:

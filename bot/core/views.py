@@ -78,6 +78,7 @@ class WorkstreamView:
     landed_out_of_order: tuple[Key, ...] = ()  # needs that were not DONE when somebody merged it
     behind: int | None = None  # commits of the base that its branch has not; None = not known
     landing: Landing | None = None  # its merge, once the base shows it
+    unseen: bool = False  # it was merged so long ago that the base should show it, and does not
     removed: Removal | None = None  # the accepted edit that left it out; None = it is in the plan
     ejected: bool = False  # GitHub's merge queue took this head out again, and nothing has changed since
     note: str = ""  # why it is in this stage where the gates do not say it ("closed without being merged")

@@ -112,6 +112,17 @@ def test_its_merge_undoes_what_it_took_back() -> None:
     assert stages(seen(given, memory)) == ["done", "rolled-back", "mergeable"]
 
 
+def test_its_merge_counts_too_if_github_named_no_pull_when_the_base_showed_it() -> None:
+    given, memory = back_in()
+    unnamed = tuple(replace(step, pulls=()) for step in given.course or ())
+    early = taken_in(with_pull(a_way_back(), replace(given, course=unnamed)), memory)
+    assert ([each.sha for each in early.strays], early.rollbacks[0].merged) == ([sha("b1")], False)
+    after = taken_in(replace(given, course=()), early)
+    assert (after.strays, after.rollbacks[0].merged, after.rollbacks[0].dropped) == ((), True, False)
+    assert after.landings[-1].rollback == 1
+    assert stages(seen(replace(given, course=()), after))[1] == "rolled-back"
+
+
 def test_it_leaves_no_checkpoint_of_its_own_and_none_with_what_it_took_back() -> None:
     given, memory = back_in()
     after = taken_in(given, memory)

@@ -12,7 +12,7 @@ def run(case: CommandCase) -> Result:
     """Skip it: whatever needs it waits for it no longer."""
     stream = stream_of(case)
     key = stream.workstream.key
-    if reason := landed(stream):
+    if (reason := landed(stream)) and not stream.unseen:
         return refused(case, reason)
     if (skipped := case.intent.skipped.get(key)) is not None:
         return done(case, reply=f"{called(stream)} was skipped by {login(skipped.by)} on {when(skipped.at)} already.")

@@ -57,7 +57,7 @@ class database_now(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL 
     type = UtcDateTime()
     inherit_cache = True
 
-    def __init__(self, plus: int = 0) -> None:
+    def __init__(self, plus: float = 0) -> None:
         super().__init__(literal(plus))
 
 

@@ -18,7 +18,7 @@ from enum import Enum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, case, false, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, case, false, func, literal, null, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -267,23 +267,24 @@ async def renew(session: AsyncSession, lease: Lease) -> None:
 
 
 async def release(
-    session: AsyncSession, lease: Lease, next_due: datetime | None, failures: int = 0, error: str | None = None
+    session: AsyncSession, lease: Lease, wait: timedelta | None, failures: int = 0, error: str | None = None
 ) -> None:
-    """Give the lane back, due again at `next_due` (None = when woken), or at once if it was woken meanwhile (T6).
+    """Give the lane back, due again after `wait` (None = when woken), or at once if it was woken meanwhile (T6).
 
+    A wait and no time, for only the database's clock says what is due, and the caller's may be another.
     At once is behind what is due already: else a lane that is woken in each of its turns would leave no room for others.
     It is urgent if it is due SOON; it stays as urgent as it is if it was woken meanwhile, came to nothing (`error`) or has
     to be followed by another turn (`failures`).
 
     Raises LeaseLost if somebody else has the lane; the new owner's turn is then the one that counts.
     """
-    wanted = literal(next_due, lanes.c.due_at.type)
+    due = database_now(_seconds(wait)) if wait is not None else null()
     covered = lanes.c.wake_seq == lease.wake_seq
     await _write_ours(
         session,
         lease,
-        due_at=case((covered, wanted), (lanes.c.due_at < database_now(), database_now()), else_=lanes.c.due_at),
-        urgent=case((covered, _still_urgent(next_due, failures, error)), else_=lanes.c.urgent),
+        due_at=case((covered, due), (lanes.c.due_at < database_now(), database_now()), else_=lanes.c.due_at),
+        urgent=case((covered, _still_urgent(wait, failures, error)), else_=lanes.c.urgent),
         look_at=database_now(),
         lease_token=None,
         lease_until=None,
@@ -300,13 +301,19 @@ async def put_back(session: AsyncSession, lease: Lease) -> None:
     await _write_ours(session, lease, due_at=database_now(), urgent=True, lease_token=None, lease_until=None)
 
 
-def _still_urgent(due: datetime | None, failures: int, error: str | None) -> ColumnElement[bool]:
-    if due is None:
+def _seconds(wait: timedelta) -> float:
+    """The seconds of a wait as SQLite reads them, never below zero."""
+    return max(round(wait.total_seconds(), 3), 0.0)
+
+
+def _still_urgent(wait: timedelta | None, failures: int, error: str | None) -> ColumnElement[bool]:
+    if wait is None:
         return false()
     if error is not None:  # what was not urgent before does not become so by failing
         return lanes.c.urgent
-    soon = literal(due, lanes.c.due_at.type) <= database_now(SOON)
-    return or_(lanes.c.urgent, soon) if failures else soon
+    if wait <= timedelta(seconds=SOON):
+        return true()
+    return lanes.c.urgent if failures else false()
 
 
 async def until_due(session: AsyncSession) -> timedelta | None:

@@ -31,7 +31,7 @@ class Settled:
     """What became of a wish."""
 
     holds: bool  # the plan has the turn: only then may it merge
-    look_at: datetime | None = None  # UTC, when to ask again at the latest, for nobody will wake it; None = no need to
+    look_in: timedelta | None = None  # when to ask again at the latest, for nobody will wake it; None = no need to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,7 @@ class _Change:
     holds: bool
     doing: str
     row: _Row  # as it is to be
-    look_at: datetime | None
+    look_in: timedelta | None
 
     @property
     def released(self) -> bool:
@@ -177,7 +177,7 @@ async def settle(session: AsyncSession, lease: Lease, base: Branch, wish: Wish) 
     await _wake(session, lease.lane_id, changes.values())
     await renew(session, lease)
     holds = {place: await _write(session, change) for place, change in changes.items()}
-    return Settled(holds=holds[here], look_at=changes[here].look_at)
+    return Settled(holds=holds[here], look_in=changes[here].look_in)
 
 
 async def leave(session: AsyncSession, lane_id: int) -> None:
@@ -269,8 +269,13 @@ def _change(train: _Train, wish: Wish) -> _Change:
             frozen=wish.frozen,
             outside=wish.frozen is not None and wish.outside,
         ),
-        look_at=max(comes, train.now) if waits and comes is not None and (is_new or comes > train.now) else None,
+        look_in=_until(comes, train.now) if waits and comes is not None and (is_new or comes > train.now) else None,
     )
+
+
+def _until(comes: datetime, now: datetime) -> timedelta:
+    """How long it takes until then, both by the database's clock."""
+    return max(comes - now, timedelta(0))
 
 
 async def _bases_of(session: AsyncSession, lane_id: int) -> set[_Place]:

@@ -251,11 +251,11 @@ class Worker:
 
     async def _give_back(self, lease: Lease, error: str) -> None:
         """Release the lane of a turn that failed, as soon as the database is there: else it rests until its lease is over."""
-        rest = paced(lease.failures, datetime.now(UTC), error=error[:500])
+        rest = paced(lease.failures, error=error[:500])
         while not self._stopping.is_set():
             try:
                 async with self.database.session() as session:
-                    await lanes.release(session, lease, next_due=rest.due, failures=rest.failures, error=rest.error)
+                    await lanes.release(session, lease, wait=rest.wait, failures=rest.failures, error=rest.error)
             except LeaseLost:
                 return
             except Exception as away:

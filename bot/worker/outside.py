@@ -63,12 +63,12 @@ class Outside:
             read = False
             rest = rest_after(error, lease.failures, datetime.now(UTC))
         else:
-            rest = Rest(due=now + SLOW_CLOCK)
+            rest = Rest(wait=SLOW_CLOCK)
             if applied is None or applied.unsettled:
                 wait = applied.retry_after if applied is not None else None
-                rest = paced(lease.failures, datetime.now(UTC), wait=wait)
+                rest = paced(lease.failures, wait=wait)
         async with self.database.session() as session:  # T6
-            await lanes.release(session, lease, next_due=rest.due, failures=rest.failures, error=rest.error)
+            await lanes.release(session, lease, wait=rest.wait, failures=rest.failures, error=rest.error)
         return read
 
     async def _turn(self, lease: Lease, now: datetime) -> Applied | None:

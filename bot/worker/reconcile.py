@@ -5,8 +5,9 @@ Works from any starting point, so that a crash, a duplicate, a lost event and a 
 
 import asyncio
 import random
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -44,11 +45,26 @@ NO_ACCESS = timedelta(minutes=15)  # how soon to look again at a repository that
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rest:
-    """How a turn ends: when the lane is due again, and how many turns in a row left something unsettled."""
+    """How a turn ends: after how long the lane is due again, and how many turns in a row left something unsettled."""
 
-    due: datetime | None
+    wait: timedelta | None  # None = when it is woken
     failures: int = 0
     error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """One turn's time: it goes on from when the turn began, by the process that decides, whatever is set meanwhile.
+
+    It says how long something takes, never when that is due: for that there is the database's clock (lanes.py).
+    """
+
+    began: datetime
+    _began: float = field(default_factory=time.monotonic)
+
+    def now(self) -> datetime:
+        """Return the time (UTC), as the facts of the turn have it."""
+        return self.began + timedelta(seconds=time.monotonic() - self._began)
 
 
 async def turn(
@@ -66,8 +82,9 @@ async def turn(
     Returns None if a read failed and the plan waits.
     Raises LeaseLost if another worker took the plan over; then nothing of this turn was kept.
     """
+    clock = Clock(now)
     try:
-        decision, applied, taught = await _turn(github, database, app_id, lease, now, metrics, seal)
+        decision, applied, taught = await _turn(github, database, app_id, lease, clock, metrics, seal)
     except (ReadFailed, NotInstalled, NotFound) as error:
         log.warning("turn.read_failed", error=str(error), kind=type(error).__name__)
         if isinstance(error, NotFound):  # the issue is gone: it must not keep the turn from other plans
@@ -75,7 +92,7 @@ async def turn(
                 await trains.leave(session, lease.lane_id)
         await _release(database, lease, rest_after(error, lease.failures, datetime.now(UTC)))
         return None
-    await _release(database, lease, _rest(decision, applied, lease.failures, datetime.now(UTC), taught=taught))
+    await _release(database, lease, _rest(decision, applied, lease.failures, clock.now(), taught=taught))
     return decision
 
 
@@ -84,7 +101,7 @@ async def _turn(
     database: Database,
     app_id: int,
     lease: Lease,
-    now: datetime,
+    clock: Clock,
     metrics: Metrics | None,
     seal: Seal,
 ) -> tuple[Decision, Applied, bool]:
@@ -96,19 +113,19 @@ async def _turn(
         asked = any(each.verb == log_command.NAME and each.answer is None for each in waiting)
         newest = await audit.newest(session, lease.lane_id, log_command.MOST) if asked else ()
         answered = await audit.answered(session, lease.repository_id, waiting, bounds.WINDOW)
-    if not stored.known and await rebuild(github, database, lease, seal, now) is not None:
-        return await _turn(github, database, app_id, lease, now, metrics, seal)
+    if not stored.known and await rebuild(github, database, lease, seal, clock.began) is not None:
+        return await _turn(github, database, app_id, lease, clock, metrics, seal)
     repository = RepositoryRef(
         installation_id=lease.installation_id, full_name=lease.full_name, repository_id=lease.repository_id
     )
     facts, memory = await observe(
-        github, repository, IssueNumber(lease.number), stored.memory, waiting, app_id=app_id, now=now
+        github, repository, IssueNumber(lease.number), stored.memory, waiting, app_id=app_id, now=clock.began
     )
     facts = replace(facts, train=train if facts.base.name == stored.base else TrainFacts(), trail=newest)
     facts = replace(facts, comment=_trusted(facts, seal), answered=answered)
     # reading a hostile plan may take a second of computing: not on the event loop
     decision = _sealed(await asyncio.to_thread(decide, facts, memory), seal)
-    decision, told = await _commit(database, lease, stored, facts, decision)
+    decision, told = await _commit(database, lease, stored, facts, decision, clock)
     if metrics is not None:
         metrics.progressed(progress(stored.memory, decision, was_open=stored.open))
     for stream in decision.view.streams:
@@ -195,7 +212,7 @@ def _owed(memory: Memory) -> set[PullNumber]:
 
 
 async def _commit(
-    database: Database, lease: Lease, stored: plans.StoredPlan, facts: Facts, decision: Decision
+    database: Database, lease: Lease, stored: plans.StoredPlan, facts: Facts, decision: Decision, clock: Clock
 ) -> tuple[Decision, dict[int, Action]]:
     """Write the decision and its audit trail down (T4) and settle whose turn it is on the base.
 
@@ -205,7 +222,7 @@ async def _commit(
     proposed = len(decision.actions)
     async with database.session() as session:
         settled = await trains.settle(session, lease, facts.base.name, decision.wish)
-        decision = _as_settled(decision, settled, facts)
+        decision = _as_settled(decision, settled, facts, clock.now())
         told = trail(facts, decision, was_open=stored.open)
         stored = replace(
             stored,
@@ -230,12 +247,15 @@ async def _commit(
     return decision, {number: action for number, (action, _) in pairs if action is not None}
 
 
-def _as_settled(decision: Decision, settled: Settled, facts: Facts) -> Decision:
-    """Take the merges out of a decision if the turn on the base is not the plan's, and look again in time."""
+def _as_settled(decision: Decision, settled: Settled, facts: Facts, now: datetime) -> Decision:
+    """Take the merges out of a decision if the turn on the base is not the plan's, and look again in time.
+
+    `now` is when it was settled, by the clock of the facts.
+    """
     if settled.holds:
         return decision
     actions = tuple(each for each in decision.actions if not isinstance(each, MergePull | EnqueuePull))
-    look = settled.look_at
+    look = now + settled.look_in if settled.look_in is not None else None
     if len(actions) < len(decision.actions):
         look = look or facts.now  # who has the turn is shown at once; a place in the queue comes up later
     known = any(each.issue == facts.issue.number for each in facts.train.waiting)
@@ -246,40 +266,40 @@ def _as_settled(decision: Decision, settled: Settled, facts: Facts) -> Decision:
 
 
 def _rest(decision: Decision, applied: Applied, failures: int, now: datetime, *, taught: bool) -> Rest:
-    """When to look again: as GitHub asked, at once if something moved, else when the decision says.
+    """How long to wait: as GitHub asked, not at all if something moved, else until the decision's time, by its own clock.
 
     `failures` counts the turns in a row from which another has to follow: at once if they moved something, else after a
     second, and after many in a row after ever longer.
     """
     moved = applied.moved_things or taught
     if applied.landed:
-        return Rest(due=now)  # each lands once, so this cannot go on for ever
+        return Rest(wait=timedelta(0))  # each lands once, so this cannot go on for ever
     if applied.retry_after is not None:
-        return paced(failures, now, wait=applied.retry_after)
+        return paced(failures, wait=applied.retry_after)
     if moved and failures < EAGER_TURNS:
-        return Rest(due=now, failures=failures + 1)
+        return Rest(wait=timedelta(0), failures=failures + 1)
     if moved or applied.unsettled:
-        return paced(failures, now)
-    return Rest(due=decision.next_look)
+        return paced(failures)
+    return Rest(wait=max(decision.next_look - now, timedelta(0)) if decision.next_look is not None else None)
 
 
-def paced(failures: int, now: datetime, *, wait: timedelta | None = None, error: str | None = None) -> Rest:
+def paced(failures: int, *, wait: timedelta | None = None, error: str | None = None) -> Rest:
     """Return how a turn ends that left something open: as GitHub asked at least, longer after many in a row."""
     pause = backoff(max(failures - PATIENT_TURNS, 0))
-    return Rest(due=now + max(wait or pause, pause), failures=failures + 1, error=error)
+    return Rest(wait=max(wait or pause, pause), failures=failures + 1, error=error)
 
 
 def rest_after(error: Exception, failures: int, now: datetime) -> Rest:
-    """Return how a turn ends that could not read."""
+    """Return how a turn ends that could not read. `now` is by the clock that says until when a limit lasts."""
     match error:
         case RateLimited():
-            return Rest(due=error.retry_at, failures=failures, error=str(error))
+            return Rest(wait=max(error.retry_at - now, timedelta(0)), failures=failures, error=str(error))
         case NotFound():
-            return Rest(due=None, error=str(error))  # the issue is gone; an event brings it back
+            return Rest(wait=None, error=str(error))  # the issue is gone; an event brings it back
         case NotInstalled():
-            return paced(failures, now, wait=NO_ACCESS, error=str(error))
+            return paced(failures, wait=NO_ACCESS, error=str(error))
         case _:
-            return paced(failures, now, error=str(error))
+            return paced(failures, error=str(error))
 
 
 def backoff(failures: int) -> timedelta:
@@ -289,4 +309,4 @@ def backoff(failures: int) -> timedelta:
 
 async def _release(database: Database, lease: Lease, rest: Rest) -> None:
     async with database.session() as session:  # T6
-        await lanes.release(session, lease, next_due=rest.due, failures=rest.failures, error=rest.error)
+        await lanes.release(session, lease, wait=rest.wait, failures=rest.failures, error=rest.error)

@@ -40,9 +40,9 @@ async def claimed(database: Database) -> Lease:
     return lease
 
 
-async def release(database: Database, lease: Lease, next_due: datetime | None = None, failures: int = 0) -> None:
+async def release(database: Database, lease: Lease, wait: timedelta | None = None, failures: int = 0) -> None:
     async with database.session() as session:
-        await lanes.release(session, lease, next_due, failures, "why" if failures else None)
+        await lanes.release(session, lease, wait, failures, "why" if failures else None)
 
 
 async def run_out(database: Database, lease: Lease) -> None:

@@ -47,7 +47,7 @@ async def test_who_lifts_its_freeze_lets_those_who_waited_longer_go_first(statio
     await station.woken()
     mine = await station.settle(1, TAKE, minutes=3)
     assert not mine.holds
-    assert mine.look_at is not None
+    assert mine.look_in is not None
     assert await station.woken() == {2, 3}
     assert not (await station.settle(3, TAKE, minutes=2)).holds
     assert await station.settle(2, TAKE, minutes=1) == HELD

@@ -94,16 +94,31 @@ async def test_a_wake_during_a_turn_wins_at_its_release(database: Database) -> N
     lease = await claimed(database)
     await wake(database, lane_id)
     assert await claim(database) is None  # not beside the turn that runs
-    await release(database, lease, LONG_AGO + timedelta(days=100_000))
+    await release(database, lease, timedelta(days=100_000))
     assert (await claimed(database)).lane_id == lane_id
 
 
 async def test_without_a_wake_the_turn_says_when_it_is_due_again(database: Database) -> None:
     await wake(database, await a_lane(database))
-    later = LONG_AGO + timedelta(days=100_000)
-    await release(database, await claimed(database), later)
-    assert await due(database) == later
+    wait = timedelta(days=100_000, milliseconds=250)
+    await release(database, await claimed(database), wait)
+    async with database.session() as session:
+        clock = await now(session)
+    found = await due(database)
+    assert found is not None
+    assert wait - MINUTE < found - clock <= wait
     assert await claim(database) is None
+
+
+async def test_a_wait_that_is_over_means_now(database: Database) -> None:
+    await wake(database, await a_lane(database))
+    await release(database, await claimed(database), -MINUTE)
+    async with database.session() as session:
+        clock = await now(session)
+    found = await due(database)
+    assert found is not None
+    assert timedelta(0) <= clock - found < MINUTE, "what is due already comes first"
+    assert await claim(database) is not None
 
 
 async def test_times_of_any_zone_mean_the_same_moment(database: Database) -> None:
@@ -111,9 +126,6 @@ async def test_times_of_any_zone_mean_the_same_moment(database: Database) -> Non
     lane_id = await a_lane(database)
     await wake(database, lane_id, LONG_AGO.astimezone(there))
     assert await due(database) == LONG_AGO
-    later = LONG_AGO + timedelta(days=100_000)
-    await release(database, await claimed(database), later.astimezone(there))
-    assert await due(database) == later
 
 
 async def test_no_wake_is_lost_and_no_lane_is_held_twice(database: Database, url: str) -> None:
@@ -211,10 +223,10 @@ async def test_a_zombie_cannot_release_what_another_holds(database: Database) ->
 
 async def test_failures_are_counted_across_turns(database: Database) -> None:
     await wake(database, await a_lane(database))
-    await release(database, await claimed(database), LONG_AGO, failures=1)
+    await release(database, await claimed(database), timedelta(0), failures=1)
     lease = await claimed(database)
     assert lease.failures == 1
-    await release(database, lease, LONG_AGO)
+    await release(database, lease, timedelta(0))
     assert (await claimed(database)).failures == 0
 
 

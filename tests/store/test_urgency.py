@@ -49,30 +49,32 @@ async def test_what_is_only_due_by_the_clock_can_be_asked_for_first(database: Da
 
 
 NOW = datetime.now(UTC)
-LATER = NOW + timedelta(days=1)
+A_DAY = timedelta(days=1)
+LATER = NOW + A_DAY
+AT_ONCE = timedelta(0)
 
 
 @pytest.mark.parametrize(
-    ("news", "due", "failures", "error", "urgent"),
+    ("news", "wait", "failures", "error", "urgent"),
     [
         pytest.param(True, None, 0, None, False, id="dealt with"),
-        pytest.param(True, LATER, 0, None, False, id="dealt with, slow clock"),
-        pytest.param(True, NOW, 0, None, True, id="something landed, so look at once"),
-        pytest.param(False, NOW, 0, None, True, id="something landed without news"),
-        pytest.param(False, NOW + 10 * MINUTE, 0, None, True, id="a grace time ends"),
-        pytest.param(False, LATER, 0, None, False, id="slow clock"),
-        pytest.param(True, NOW, 3, None, True, id="something moved"),
-        pytest.param(False, NOW, 3, None, True, id="something moved without news"),
-        pytest.param(True, NOW + 50 * MINUTE, 3, None, True, id="GitHub asked to wait long"),
-        pytest.param(False, NOW + 50 * MINUTE, 3, None, False, id="GitHub asked to wait long, without news"),
-        pytest.param(True, NOW, 1, "no", True, id="a read failed"),
-        pytest.param(True, NOW + 50 * MINUTE, 0, "limited", True, id="nothing may be read for long"),
-        pytest.param(False, NOW, 1, "no", False, id="a read failed without news"),
+        pytest.param(True, A_DAY, 0, None, False, id="dealt with, slow clock"),
+        pytest.param(True, AT_ONCE, 0, None, True, id="something landed, so look at once"),
+        pytest.param(False, AT_ONCE, 0, None, True, id="something landed without news"),
+        pytest.param(False, 10 * MINUTE, 0, None, True, id="a grace time ends"),
+        pytest.param(False, A_DAY, 0, None, False, id="slow clock"),
+        pytest.param(True, AT_ONCE, 3, None, True, id="something moved"),
+        pytest.param(False, AT_ONCE, 3, None, True, id="something moved without news"),
+        pytest.param(True, 50 * MINUTE, 3, None, True, id="GitHub asked to wait long"),
+        pytest.param(False, 50 * MINUTE, 3, None, False, id="GitHub asked to wait long, without news"),
+        pytest.param(True, AT_ONCE, 1, "no", True, id="a read failed"),
+        pytest.param(True, 50 * MINUTE, 0, "limited", True, id="nothing may be read for long"),
+        pytest.param(False, AT_ONCE, 1, "no", False, id="a read failed without news"),
         pytest.param(True, None, 0, "gone", False, id="the issue is gone"),
     ],
 )
 async def test_a_lane_is_urgent_until_a_turn_has_dealt_with_its_news(
-    database: Database, *, news: bool, due: datetime | None, failures: int, error: str | None, urgent: bool
+    database: Database, *, news: bool, wait: timedelta | None, failures: int, error: str | None, urgent: bool
 ) -> None:
     lane_id = await a_lane(database)
     if news:
@@ -82,7 +84,7 @@ async def test_a_lane_is_urgent_until_a_turn_has_dealt_with_its_news(
     assert (await rows_of(database))[lane_id].urgent is news
     lease = await claimed(database)
     async with database.session() as session:
-        await lanes.release(session, lease, due, failures, error)
+        await lanes.release(session, lease, wait, failures, error)
     assert (await rows_of(database))[lane_id].urgent is urgent
 
 
@@ -95,7 +97,7 @@ async def test_what_comes_during_a_turn_is_as_urgent_as_it_is(database: Database
         await wake(database, lane_id)
     else:
         await looked_at_without_news(database, lane_id)
-    await release(database, lease, LATER)
+    await release(database, lease, A_DAY)
     row = (await rows_of(database))[lane_id]
     assert (row.urgent, row.due_at < LATER) == (news, True)
 
@@ -124,14 +126,14 @@ async def test_what_an_old_process_woke_is_claimed_by_a_new_one(database: Databa
         await session.execute(update(table).values(released))
     assert [row.urgent for row in (await rows_of(database)).values()] == [False, True]
     await looked_at_without_news(database, old, new)
-    await release(database, await claimed(database), LATER)
+    await release(database, await claimed(database), A_DAY)
     assert [row.urgent for row in (await rows_of(database)).values()] == [False, False]
 
 
 async def test_a_look_without_news_is_noted_when_it_is_given_and_when_a_turn_ends(database: Database) -> None:
     given, waiting, never = [await a_lane(database, number) for number in (1, 2, 3)]
     await looked_at_without_news(database, given, waiting)
-    await release(database, await claimed(database), LATER)
+    await release(database, await claimed(database), A_DAY)
     rows = await rows_of(database)
     assert rows[given].look_at > NOW - MINUTE
     assert (rows[waiting].look_at, rows[waiting].due_at) == (LONG_AGO + MINUTE, LONG_AGO + MINUTE)

@@ -71,7 +71,7 @@ async def forget(lane: Lane) -> None:
     async with lane.database.session() as session:
         await plans.forget(session, lease)
     async with lane.database.session() as session:
-        await lanes.release(session, lease, next_due=None)
+        await lanes.release(session, lease, wait=None)
 
 
 async def test_what_was_ordered_is_in_force_again_and_said_once(lane: Lane, github: Fake) -> None:
@@ -200,7 +200,7 @@ async def test_by_hand_it_loses_no_wake_nor_what_the_last_turn_said(lane: Lane, 
         await lane.turn()
     lease = await lane.claim()
     async with lane.database.session() as session:
-        await lanes.release(session, lease, datetime.now(UTC), failures=3, error="as it was")
+        await lanes.release(session, lease, timedelta(0), failures=3, error="as it was")
     report = await rebuild_by_hand(github, lane.database, SEAL, repository="octo/demo", issue=5, force=False)
     assert report.exit_code == 1
     row = await lane.row()
@@ -248,7 +248,7 @@ async def test_a_plan_that_never_can_be_read_does_not_keep_every_pull_from_its_c
     for failures, checked in ((MOST_TRIES - 1, []), (MOST_TRIES, [f"{20:040x}"])):
         lease = await lane.claim()
         async with database.session() as session:
-            await lanes.release(session, lease, datetime.now(UTC) + timedelta(hours=1), failures, "it raised")
+            await lanes.release(session, lease, timedelta(hours=1), failures, "it raised")
         github.done.clear()
         await repository.turn_outside()
         assert judged(github) == checked

@@ -5,7 +5,7 @@ A migrated one costs a copy of a file, or the emptying of the one that the proce
 
 import os
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
@@ -15,6 +15,7 @@ import asyncpg
 import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.db import Database
 from bot.store.migrate import upgrade
@@ -116,6 +117,26 @@ def statements(database: Database) -> Iterator[list[tuple[str, int]]]:
     event.listen(engine, "before_cursor_execute", note)
     yield said
     event.remove(engine, "before_cursor_execute", note)
+
+
+async def plan_of(database: Database, work: Callable[[AsyncSession], Awaitable[object]]) -> list[str]:
+    """Return how the database goes about what is done in a session: a line for each step of each statement."""
+    engine, said = database.engine.sync_engine, list[tuple[str, Any]]()
+
+    def note(_connection: object, _cursor: object, statement: str, values: Any, _context: object, _many: bool) -> None:
+        said.append((statement, values))
+
+    event.listen(engine, "before_cursor_execute", note)
+    async with database.session() as session:
+        await work(session)
+    event.remove(engine, "before_cursor_execute", note)
+    explain = "EXPLAIN" if database.is_shared else "EXPLAIN QUERY PLAN"
+    lines: list[str] = []
+    async with database.session() as session:
+        connection = await session.connection()
+        for statement, values in said:
+            lines += [str(row[-1]) for row in await connection.exec_driver_sql(f"{explain} {statement}", values)]
+    return lines
 
 
 async def run(url: URL, statements: str) -> None:

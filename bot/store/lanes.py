@@ -1,7 +1,7 @@
 """The queue: columns on the row of what is to be looked at, so that wakes merge by themselves and none is lost.
 
 What an event, a command or a person woke is urgent until a turn has dealt with it, and is claimed before what is due only
-because it was not looked at for a while.
+because it was not looked at for a while. next_lane.py says which lane that is.
 
 A lease gives a lane to one worker at a time, by the database's clock. It fences the database, not GitHub: writes there
 are safe to repeat, guarded, or journalled.
@@ -15,22 +15,20 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, bindparam, case, false, func, literal, null, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.core.batches import batched
 from bot.errors import LeaseLost
 from bot.store.db import database_now, insert_into, is_postgresql
 from bot.store.news import Channel, announce
+from bot.store.next_lane import LEASE, LEASED, Round, claiming
 from bot.store.rounds import Open
 from bot.store.tables import lanes, plan_branches, plans
 
 PORTION = 100  # repositories or lanes of one transaction, so that it holds up nobody, and of one statement
-LEASE = 60  # seconds; renewed all along a turn and before each action
 SOON = 1800  # seconds; what is due again within that is due for a reason, and not only by the slow clock
 MAX_ERROR = 2000  # characters of an error that are kept
 IN_ORDER = 7_436_300  # any number: the key of the lock that `in_order` takes on PostgreSQL
@@ -171,45 +169,25 @@ async def open_lanes(session: AsyncSession, repositories: Collection[int] | None
     ]
 
 
-async def claim(session: AsyncSession, kind: LaneKind | None = None, *, urgent_first: bool = True) -> Lease | None:
+async def claim(
+    session: AsyncSession, kind: LaneKind | None = None, *, urgent_first: bool = True, turns: Round | None = None
+) -> Lease | None:
     """Take a lane that is due and nobody's, for 60 s; None if there is none (T3).
 
-    What is urgent comes first; of what is and of what is not, the one that is due longest. Whoever claims again and again
-    lets the others come first now and then, so that they are looked at too, however much happens.
+    What is urgent comes first. Of what is, and of what is not, the installations have their turns one after the other, in
+    the rounds of the process, which `turns` keeps; of each installation the lane that is due longest. So before an
+    installation has its turn, each other one has one at most; and a lane has it after those of its own that are due longer.
+
+    Whoever claims again and again lets the others come first now and then, so that they are looked at too, however much
+    happens.
     """
-    token = {"token": str(uuid.uuid4())}
-    return _lease((await session.execute(_claim(kind, urgent_first), token)).one_or_none())
-
-
-@cache
-def _claim(kind: LaneKind | None, urgent_first: bool) -> ReturningUpdate[Any]:
-    """The statement, kept because to make it takes as long as to execute it."""
-    pick = func.coalesce(*(_due_longest(kind, urgent) for urgent in (urgent_first, not urgent_first)))
-    # The predicate stands in the outer statement too, so that it is right without row locks (SQLite has none).
-    return (
-        update(lanes)
-        .where(lanes.c.id == pick, *_free(kind, database_now()))
-        .values(lease_token=bindparam("token"), lease_until=database_now(LEASE))
-        .returning(*_LEASED)
-    )
-
-
-def _due_longest(kind: LaneKind | None, urgent: bool) -> ColumnElement[int]:
-    at = select(database_now()).scalar_subquery()  # taken once: else PostgreSQL cannot search an index for it
-    return (
-        select(lanes.c.id)
-        .where(lanes.c.urgent.is_(urgent), *_free(kind, at))
-        .order_by(lanes.c.due_at, lanes.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True, key_share=True)
-        .scalar_subquery()
-    )
-
-
-def _free(kind: LaneKind | None, at: ColumnElement[datetime]) -> list[ColumnElement[bool]]:
-    """What a lane must be to be claimed at that time."""
-    free = [lanes.c.due_at <= at, or_(lanes.c.lease_until.is_(None), lanes.c.lease_until <= at)]
-    return free if kind is None else [*free, lanes.c.kind == kind.value]
+    turns = turns if turns is not None else Round()
+    statement = claiming(None if kind is None else kind.value, urgent_first)
+    token = str(uuid.uuid4())
+    row = (await session.execute(statement, {"token": token, **turns.parameters})).one_or_none()
+    if row is not None:
+        turns.served[row.urgent] = row.installation_id
+    return _lease(row)
 
 
 def _lease(row: Row[Any] | None) -> Lease | None:
@@ -238,7 +216,7 @@ async def hold(session: AsyncSession, lane_id: int) -> Lease | None:
                 update(lanes)
                 .where(lanes.c.id == lane_id, free)
                 .values(lease_token=str(uuid.uuid4()), lease_until=database_now(LEASE))
-                .returning(*_LEASED)
+                .returning(*LEASED)
             )
         ).one_or_none()
     )
@@ -343,11 +321,6 @@ _EARLIEST = (
     .where(lanes.c.due_at.is_not(None))
     .scalar_subquery()
 )
-
-_LEASED = (
-    lanes.c.id, lanes.c.lease_token, lanes.c.wake_seq, lanes.c.kind, lanes.c.installation_id, lanes.c.repository_id,
-    lanes.c.full_name, lanes.c.number, lanes.c.failures,
-)  # fmt: skip
 
 
 def _unfinished() -> ColumnElement[bool]:

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
     true,
 )  # fmt: skip
 from sqlalchemy.types import TypeDecorator
@@ -107,6 +108,8 @@ deliveries = Table(
     Index(None, "state", "received_at"),
 )
 
+_WAITING = text("due_at IS NOT NULL")
+
 #: The work queue. A lane is one plan or one repository; it is its own work item, and one worker at a time has it.
 lanes = Table(
     "lanes",
@@ -128,6 +131,8 @@ lanes = Table(
     UniqueConstraint("kind", "repository_id", "number"),
     Index(None, "due_at"),
     Index(None, "urgent", "due_at"),
+    # of what is not at rest: whose turn it is among the installations
+    Index(None, "urgent", "installation_id", "due_at", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
     Index(None, "repository_id"),
 )
 

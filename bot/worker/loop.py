@@ -23,6 +23,7 @@ from bot.store.db import Database, is_away
 from bot.store.installed import Repository
 from bot.store.lanes import LaneKind, Lease
 from bot.store.news import Channel, Listener
+from bot.store.next_lane import Round
 from bot.worker.intake import Own, take_in, take_in_all
 from bot.worker.outside import Outside
 from bot.worker.reconcile import backoff, paced, turn
@@ -89,6 +90,7 @@ class Worker:
     _seen: dict[int, Repository] = field(default_factory=dict)  # as deliveries have shown them to this process
 
     _claims: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    _round: Round = field(default_factory=Round)
 
     def __post_init__(self) -> None:
         self._own = Own(app_id=self.app_id, login=None)
@@ -192,7 +194,8 @@ class Worker:
     async def _turn(self, outside: Outside) -> None:
         heard = self.due.rung
         async with self.database.session() as session:  # T3
-            lease = await lanes.claim(session, urgent_first=next(self._claims) % OTHERS_FIRST != 0)
+            urgent_first = next(self._claims) % OTHERS_FIRST != 0
+            lease = await lanes.claim(session, urgent_first=urgent_first, turns=self._round)
             rest = await lanes.until_due(session) if lease is None else None
         if lease is None:
             await self.due.wait(self._until(rest), heard)

@@ -13,7 +13,8 @@ import structlog
 from bot.errors import LeaseLost
 from bot.store import lanes
 from bot.store.db import Database, is_away
-from bot.store.lanes import LEASE, Lease
+from bot.store.lanes import Lease
+from bot.store.next_lane import LEASE
 
 EVERY = LEASE / 3  # seconds; so a lease outlives two renewals that fail
 

@@ -16,11 +16,15 @@ MINUTE = timedelta(minutes=1)
 
 
 async def a_lane(
-    database: Database, number: int = 7, kind: LaneKind = LaneKind.PLAN, repository: int = REPOSITORY
+    database: Database,
+    number: int = 7,
+    kind: LaneKind = LaneKind.PLAN,
+    repository: int = REPOSITORY,
+    installation: int = 5,
 ) -> int:
     async with database.session() as session:
         return await lanes.ensure_lane(
-            session, kind, installation_id=5, repository_id=repository, full_name="octo/demo", number=number
+            session, kind, installation_id=installation, repository_id=repository, full_name="octo/demo", number=number
         )
 
 

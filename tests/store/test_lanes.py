@@ -10,6 +10,7 @@ from bot.errors import LeaseLost
 from bot.store import lanes, plans
 from bot.store.db import Database, now
 from bot.store.lanes import LaneKind
+from bot.store.next_lane import LEASE
 from bot.store.tables import lanes as table
 from tests.store.lane import (
     LONG_AGO,
@@ -181,7 +182,7 @@ async def test_a_renewed_lease_holds_on_by_the_clock_of_the_database(database: D
         await lanes.renew(session, lease)
         until = (await session.execute(select(table.c.lease_until))).scalar_one()
         left = until - await now(session)
-    assert timedelta(seconds=55) < left <= timedelta(seconds=lanes.LEASE)
+    assert timedelta(seconds=55) < left <= timedelta(seconds=LEASE)
 
 
 async def test_a_lease_that_ran_out_and_was_not_taken_is_still_its_owner_s(database: Database) -> None:

@@ -88,3 +88,27 @@ async def test_a_turn_whose_lane_was_taken_over_is_counted_and_writes_nothing(
     assert count("signalbox_leases_lost_total") == int(lost)
     assert count("signalbox_turn_seconds_count", {"kind": "plan", "outcome": outcome}) == 1
     assert bool(github.done) is not lost
+
+
+async def test_a_worker_has_a_turn_of_each_tenant_before_another_of_the_first(
+    database: Database, github: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sixty plans of one tenant are woken, then one of another."""
+    about = [Repository(id=77, installation_id=5, full_name="octo/demo")] * 60
+    about.append(Repository(id=78, installation_id=6, full_name="small/one"))
+    async with database.session() as session:
+        for number, each in enumerate(about):
+            await lanes.wake(session, await each.lane(session, number + 1))
+    order: list[str] = []
+
+    async def turn(_self: Worker, lease: Lease, _outside: Outside) -> str:
+        order.append(lease.full_name)
+        async with database.session() as session:
+            await lanes.release(session, lease, None)
+        return "done"
+
+    monkeypatch.setattr(Worker, "_outcome_of", turn)
+    worker = Worker(github=github, database=database, app_id=APP, seal=SEAL, deliveries=Bell())
+    for _ in about:
+        await worker._turn(Outside(github=github, database=database))
+    assert order == ["octo/demo", "small/one", *["octo/demo"] * 59]

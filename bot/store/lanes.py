@@ -17,7 +17,21 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, case, false, func, literal, null, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    bindparam,
+    case,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    union,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.batches import batched
@@ -98,28 +112,28 @@ async def find_plans(
 ) -> list[int]:
     """Return the lanes of the plans that any of these belongs to, oldest first; with none of these, of all plans.
 
-    Only open plans and those not read yet, unless `closed`; a plan asked for by its `issue` is always found.
+    Only open plans and those not read yet; a plan asked for by its `issue` is always found, and with `closed` also one that
+    is over and has the branch or the pull.
     """
-    mine = lanes.c.id == plan_branches.c.lane_id
-    any_of: list[ColumnElement[bool]] = []
-    if branch is not None:
-        any_of.append(select(plan_branches.c.key).where(mine, plan_branches.c.branch == branch).exists())
-    if pull is not None:
-        any_of.append(select(plan_branches.c.key).where(mine, plan_branches.c.pull_number == pull).exists())
-    if base is not None:
-        any_of.append(or_(plans.c.base == base, plans.c.base.is_(None)))
-    matches: list[ColumnElement[bool]] = [and_(_unfinished(), *([or_(*any_of)] if any_of else []))]
-    if closed:
-        matches = [or_(*any_of)] if any_of else []
+    parts = [
+        select(plan_branches.c.lane_id)
+        .outerjoin(plans, plans.c.lane_id == plan_branches.c.lane_id)
+        .where(plan_branches.c.repository_id == repository_id, column == value, *([] if closed else [_unfinished()]))
+        for column, value in ((plan_branches.c.branch, branch), (plan_branches.c.pull_number, pull))
+        if value is not None
+    ]
+    of_repository = (lanes.c.kind == LaneKind.PLAN.value, lanes.c.repository_id == repository_id)
     if issue is not None:
-        matches = [or_(lanes.c.number == issue, *(matches if any_of else []))]
-    rows = await session.execute(
-        select(lanes.c.id)
-        .outerjoin(plans, plans.c.lane_id == lanes.c.id)
-        .where(lanes.c.kind == LaneKind.PLAN.value, lanes.c.repository_id == repository_id, *matches)
-        .order_by(lanes.c.id)
-    )
-    return list(rows.scalars())
+        parts.append(select(lanes.c.id).where(*of_repository, lanes.c.number == issue))
+    if base is not None or not parts:
+        on_base = [or_(plans.c.base == base, plans.c.base.is_(None))] if base is not None else []
+        parts.append(
+            select(lanes.c.id)
+            .outerjoin(plans, plans.c.lane_id == lanes.c.id)
+            .where(*of_repository, lanes.c.finished.is_(False), _unfinished(), *on_base)
+        )
+    # each by an index of its own: there may be any number of lanes in a repository, and each event asks this
+    return sorted((await session.execute(union(*parts))).scalars())
 
 
 async def wake_plans_of(
@@ -234,13 +248,15 @@ async def _write_ours(session: AsyncSession, lease: Lease, **values: Any) -> Non
         raise LeaseLost(f"lane {lease.lane_id} ({lease.full_name}#{lease.number}) is no longer ours")
 
 
-async def renew(session: AsyncSession, lease: Lease) -> None:
+async def renew(session: AsyncSession, lease: Lease, *, finished: bool | None = None) -> None:
     """Hold the lane for another 60 s, and lock its row until the transaction ends (T4, T5).
 
+    `finished` notes that its plan is over or that it is not: the latter too where nothing is known of it.
     Also one whose lease ran out, if nobody took it since: whoever takes a lane gives it a token of its own. Else raises
     LeaseLost.
     """
-    await _write_ours(session, lease, lease_until=database_now(LEASE))
+    noted = {} if finished is None else {"finished": finished}
+    await _write_ours(session, lease, lease_until=database_now(LEASE), **noted)
     session.info["renewed"] = True
 
 

@@ -85,7 +85,7 @@ async def unread(session: AsyncSession, repository_id: int) -> dict[int, bool]:
 
 async def forget(session: AsyncSession, lease: Lease) -> None:
     """Forget a plan's memory, journal and commands, so that it is as if they had been lost. Raises LeaseLost."""
-    await lanes.renew(session, lease)
+    await lanes.renew(session, lease, finished=False)
     for table in (plans, plan_branches, journal, command_table):
         await session.execute(delete(table).where(table.c.lane_id == lease.lane_id))
 
@@ -103,7 +103,7 @@ async def commit_decision(
     `answers` are by command id, `ignored` are commands that get none. Renews the lease; raises LeaseLost if another
     has the lane, and then nothing of the transaction may be kept.
     """
-    await lanes.renew(session, lease)
+    await lanes.renew(session, lease, finished=not plan.open)
     row = {
         "memory": _MEMORY.dump_json(plan.memory).decode(),
         "issue_node_id": plan.issue_node_id,

@@ -128,12 +128,14 @@ lanes = Table(
     Column("lease_until", UtcDateTime),  # by the database's clock
     Column("failures", Integer, nullable=False, server_default="0"),  # turns in a row that ended in an error
     Column("error", Text),  # of the last turn
+    Column("finished", Boolean, nullable=False, server_default=false()),  # true = it is a plan's that is over, not open
     UniqueConstraint("kind", "repository_id", "number"),
     Index(None, "due_at"),
     Index(None, "urgent", "due_at"),
     # of what is not at rest: whose turn it is among the installations
     Index(None, "urgent", "installation_id", "due_at", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
     Index(None, "repository_id"),
+    Index(None, "repository_id", "finished"),
 )
 
 #: What a plan remembers. Written only by who holds its lane.

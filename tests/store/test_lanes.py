@@ -255,7 +255,8 @@ async def found(database: Database, **what: object) -> list[int]:
         pytest.param({"issue": 3, "branch": "w1"}, [1, 3], id="issue or branch"),
         pytest.param({"pull": 31}, [], id="pull of a finished plan"),
         pytest.param({"pull": 31, "closed": True}, [3], id="pull of a finished plan that is asked for"),
-        pytest.param({"closed": True}, [1, 3, 4], id="all"),
+        pytest.param({"branch": "w1", "closed": True}, [1, 3], id="branch, also of a finished plan"),
+        pytest.param({"issue": 4, "base": "other"}, [4], id="issue or base, found twice"),
     ],
 )
 async def test_plans_are_found_by_what_belongs_to_them(

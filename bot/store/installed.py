@@ -109,4 +109,30 @@ async def lose_installation(session: AsyncSession, installation_id: int) -> None
     await session.execute(update(lanes).where(lanes.c.installation_id == installation_id).values(_RESTING))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failing:
+    """A lane whose last turn failed and that is to be tried again."""
+
+    lane_id: int
+    repository_id: int
+    wake_seq: int  # as it was seen
+
+
+async def failing(session: AsyncSession) -> list[Failing]:
+    """Return the lanes that fail, oldest first: those of a repository that was lost without a word do."""
+    columns = (lanes.c.id, lanes.c.repository_id, lanes.c.wake_seq)
+    fails = (lanes.c.due_at.is_not(None), lanes.c.error.is_not(None))
+    rows = await session.execute(select(*columns).where(*fails).order_by(lanes.c.id))
+    return [Failing(lane_id=row.id, repository_id=row.repository_id, wake_seq=row.wake_seq) for row in rows]
+
+
+async def let_rest(session: AsyncSession, lost: Collection[Failing]) -> None:
+    """Let lanes rest that fail because the App lost their repositories, but for those woken since they were seen (T2)."""
+    await in_order(session)
+    if lost:
+        rows = [{"lane": each.lane_id, "seen": each.wake_seq} for each in lost]
+        as_seen = (lanes.c.id == bindparam("lane"), lanes.c.wake_seq == bindparam("seen"))
+        await (await session.connection()).execute(update(lanes).where(*as_seen).values(**_RESTING, failures=0), rows)
+
+
 _RESTING = {"due_at": None, "wake_seq": lanes.c.wake_seq + 1}

@@ -4,7 +4,7 @@ GitHub sends each event once and never again by itself, so those that failed are
 (https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries). Must not decide anything.
 """
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -15,7 +15,7 @@ from bot.github.port import FailedDelivery, GitHub
 from bot.store import inbox, lanes
 from bot.store.db import Database
 from bot.store.db import now as database_time
-from bot.store.installed import Repository, see_all
+from bot.store.installed import Failing, Repository, failing, let_rest, see_all
 from bot.store.retention import forget
 from bot.store.rounds import Open, looks
 
@@ -50,11 +50,15 @@ async def _by_itself(part: Awaitable[None]) -> None:
 
 
 async def _wake_installed(github: GitHub, database: Database, period: timedelta) -> None:
-    """Wake what the App may see now, as `looks` says; lanes of a repository that it lost stay at rest.
+    """Wake what the App may see now, as `looks` says; lanes of a repository that it lost rest.
 
     In many short transactions: a long one would keep deliveries from being stored.
     """
     found: list[Open] = []
+    async with database.session() as session:
+        tried = await failing(
+            session
+        )  # before it is asked what is installed: what is installed meanwhile wakes its lanes
     try:
         installed = await github.installed_repositories()
     except GitHubError:  # one installation that cannot be read keeps none of the others from being looked at
@@ -68,6 +72,7 @@ async def _wake_installed(github: GitHub, database: Database, period: timedelta)
             await see_all(session, about)
             found += await lanes.open_lanes(session, [each.id for each in about])
     await _wake(database, found, period)
+    await _rest(database, tried, {each for _, each, _ in installed})
 
 
 async def _wake(database: Database, found: Sequence[Open], period: timedelta) -> None:
@@ -76,6 +81,19 @@ async def _wake(database: Database, found: Sequence[Open], period: timedelta) ->
     for some in batched(times.items(), lanes.PORTION):
         async with database.session() as session:
             await lanes.wake_at(session, dict(some))
+
+
+async def _rest(database: Database, tried: Sequence[Failing], installed: Collection[int]) -> None:
+    """Let the lanes rest that failed and whose repository is not among all that are installed.
+
+    That it was removed or suspended has brought them to rest already, but a delivery from before may come after that news.
+    """
+    lost = [each for each in tried if each.repository_id not in installed]
+    for some in batched(lost, lanes.PORTION):
+        async with database.session() as session:
+            await let_rest(session, some)
+    if lost:
+        log.info("lanes.not_installed", lanes=len(lost))
 
 
 async def _failed_deliveries(github: GitHub, database: Database, now: datetime, period: timedelta) -> None:

@@ -12,9 +12,10 @@ from bot.errors import RateLimited, ReadFailed
 from bot.github.port import FailedDelivery
 from bot.store import inbox, lanes, retention
 from bot.store.db import Database
-from bot.store.installed import Repository
+from bot.store.installed import Repository, see_all
 from bot.store.tables import deliveries
 from bot.store.tables import lanes as table
+from bot.worker.reconcile import NO_ACCESS
 from bot.worker.resync import MOST_AT_ONCE, MOST_ATTEMPTS, is_due, resync
 from tests.databases import statements
 from tests.worker.fake import Fake
@@ -205,3 +206,92 @@ async def test_after_a_long_outage_they_come_in_portions(database: Database, git
     github.lost = [lost(number) for number in range(MOST_AT_ONCE + 50)]
     await resync(github, database, NOW, PERIOD)
     assert github.asked_again == list(range(MOST_AT_ONCE))
+
+
+async def not_installed(database: Database, *known: Repository) -> None:
+    """Have a turn of a plan in each repository, which the App may not see any more."""
+    for about in known:
+        async with database.session() as session:
+            lane_id = await about.lane(session, 5)
+            await lanes.wake(session, lane_id)
+            lease = await lanes.hold(session, lane_id)
+            assert lease is not None
+            await lanes.release(session, lease, NO_ACCESS, 2, "the App has no access")
+
+
+STAYS = Repository(id=1001, installation_id=5, full_name="octo/stays")
+TAKEN_OUT = Repository(id=1002, installation_id=5, full_name="octo/taken-out")
+SUSPENDED = Repository(id=1003, installation_id=6, full_name="small/suspended")  # GitHub's client does not list it
+ALL = (STAYS, TAKEN_OUT, SUSPENDED)
+
+
+def listed(*known: Repository) -> list[tuple[int, int, str]]:
+    return [(each.installation_id, each.id, each.full_name) for each in known]
+
+
+async def test_what_is_not_installed_any_more_rests_until_it_is(database: Database, github: Fake) -> None:
+    """A delivery from before its removal, which came after that news, had woken it."""
+    await not_installed(database, *ALL)
+    github.repositories = listed(STAYS)
+    await resync(github, database, NOW, PERIOD)
+    assert set(await due_lanes(database)) == {"octo/stays"}
+    async with database.session() as session:
+        rows = {row.full_name: row for row in await session.execute(select(table).where(table.c.number == 5))}
+    assert {name: row.failures for name, row in rows.items()} == {each.full_name: 2 * (each is STAYS) for each in ALL}
+    assert await have_turns(database) == ["octo/stays", "octo/stays"]
+    await resync(github, database, NOW, PERIOD)
+    assert set(await due_lanes(database)) == {"octo/stays"}
+    github.repositories = listed(*ALL)
+    await resync(github, database, NOW, PERIOD)
+    assert set(await due_lanes(database)) == {each.full_name for each in ALL}
+
+
+async def test_what_is_installed_during_the_listing_does_not_rest(
+    database: Database, github: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await not_installed(database, TAKEN_OUT, SUSPENDED)
+    new = Repository(id=1004, installation_id=7, full_name="new/one")
+
+    async def changes() -> list[tuple[int, int, str]]:
+        async with database.session() as session:  # as intake does
+            await see_all(session, [TAKEN_OUT, new])
+            await lanes.wake_all(session, [TAKEN_OUT.id, new.id])
+        return []
+
+    monkeypatch.setattr(github, "installed_repositories", changes)
+    await resync(github, database, NOW, PERIOD)
+    assert set(await due_lanes(database)) == {"octo/taken-out", "new/one"}
+
+
+async def test_what_does_not_fail_does_not_rest(database: Database, github: Fake) -> None:
+    """One that is not listed, for whatever reason, and that can be read all the same."""
+    async with database.session() as session:
+        await lanes.wake(session, await TAKEN_OUT.lane(session, 5))
+    await resync(github, database, NOW, PERIOD)
+    assert await due_lanes(database) == ["octo/taken-out"]
+
+
+async def test_half_a_listing_brings_nothing_to_rest(
+    database: Database, github: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await not_installed(database, *ALL)
+
+    async def fails() -> list[tuple[int, int, str]]:
+        raise ReadFailed("no")
+
+    monkeypatch.setattr(github, "installed_repositories", fails)
+    await resync(github, database, NOW, PERIOD)
+    assert set(await due_lanes(database)) == {each.full_name for each in ALL}
+
+
+async def test_a_turn_that_runs_while_its_lane_comes_to_rest_does_not_end_that(
+    database: Database, github: Fake
+) -> None:
+    await not_installed(database, TAKEN_OUT)
+    async with database.session() as session:
+        lease = await lanes.hold(session, await TAKEN_OUT.lane(session, 5))
+    assert lease is not None
+    await resync(github, database, NOW, PERIOD)
+    async with database.session() as session:
+        await lanes.release(session, lease, NO_ACCESS, 3, "the App has no access")
+    assert await due_lanes(database) == []

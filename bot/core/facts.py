@@ -391,8 +391,7 @@ class Facts:
     train: TrainFacts = field(default_factory=TrainFacts)
     commands: tuple[CommandFacts, ...] = ()  # in the order of arrival
     trail: tuple[AuditEntry, ...] = ()  # of the audit trail, newest first; read only where a command asks for it
-    #: How many commands of the authors of new ones were answered lately, in the whole repository: see commands/bounds.py.
-    answered: Mapping[Login, int] = field(default_factory=dict)
+    answered: Mapping[Login, int] = field(default_factory=dict)  # commands, of who waits: see commands/bounds.py
     reading: timedelta = timedelta(0)  # from `now` until the read of the plan had ended, by GitHub's clock
 
     @property

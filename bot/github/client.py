@@ -39,6 +39,7 @@ from bot.github.port import (
     AppIdentity,
     ConversationReading,
     FailedDelivery,
+    Installed,
     OpenPullReading,
     PlanQuestion,
     PlanReading,
@@ -221,8 +222,8 @@ class Client:
         """List the App's deliveries that failed since then, the one tried longest ago first; some may have come later."""
         return await failed_deliveries(self._transport, since)
 
-    async def installed_repositories(self) -> list[tuple[int, int, str]]:
-        """List (installation id, repository id, full name) of everything the App may see, suspended ones left out."""
+    async def installed_repositories(self) -> Installed:
+        """List everything that the App may see. Raises only where the installations themselves cannot be listed."""
         return await installed_repositories(self._transport)
 
     # ---- writes ----

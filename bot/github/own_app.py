@@ -6,22 +6,27 @@ Below client.py, for the resync after lost deliveries. Must not read anything of
 from dataclasses import replace
 from datetime import datetime
 
-from bot.errors import NotInstalled
+import structlog
+
+from bot.errors import GitHubError, NotInstalled
 from bot.github.answers import documented_shapes
-from bot.github.port import FailedDelivery
+from bot.github.port import FailedDelivery, Installed
 from bot.github.transport import Transport
+
+log = structlog.get_logger()
 
 #: Status codes 400 to 599; a server that does not know the filter yet lists all of them.
 #: https://docs.github.com/en/rest/apps/webhooks#list-deliveries-for-an-app-webhook
 FAILURES = {"status": "failure", "per_page": "100"}
 
 
-async def installed_repositories(transport: Transport) -> list[tuple[int, int, str]]:
-    """Return (installation id, repository id, full name) of all that the App may see, suspended installations left out.
+async def installed_repositories(transport: Transport) -> Installed:
+    """List all that the App may see. What one installation refuses keeps none of the others from being listed.
 
-    Raises ReadFailed.
+    Raises ReadFailed or RateLimited where the installations themselves cannot be listed.
     """
     found: list[tuple[int, int, str]] = []
+    unread: set[int] = set()
     page = {"per_page": "100"}
     route = "/installation/repositories{?per_page}"
     with documented_shapes("installations"):
@@ -34,7 +39,10 @@ async def installed_repositories(transport: Transport) -> list[tuple[int, int, s
                 found += [(number, each["id"], each["full_name"]) async for each in repositories]
             except NotInstalled:
                 continue  # removed or suspended between the two requests
-    return found
+            except GitHubError as error:
+                log.warning("installation.unread", installation=number, error=str(error))
+                unread.add(number)
+    return Installed(repositories=found, unread=frozenset(unread))
 
 
 async def failed_deliveries(transport: Transport, since: datetime) -> list[FailedDelivery]:

@@ -120,6 +120,14 @@ class FailedDelivery:
     attempts: int  # the first one and those that were asked for, as far back as the list was read
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """All that the App may see, as far as it could be listed; suspended installations are left out."""
+
+    repositories: list[tuple[int, int, str]]  # installation id, repository id, full name
+    unread: frozenset[int] = frozenset()  # installations that could not be listed
+
+
 class GitHub(Protocol):
     """Everything that Signalbox asks of GitHub. Safe for concurrent use."""
 
@@ -222,5 +230,5 @@ class GitHub(Protocol):
     async def redeliver(self, delivery_id: int) -> Outcome:
         """Ask GitHub to send a delivery again, under its old GUID."""
 
-    async def installed_repositories(self) -> list[tuple[int, int, str]]:
-        """List (installation id, repository id, full name) of everything the App may see."""
+    async def installed_repositories(self) -> Installed:
+        """List everything that the App may see."""

@@ -32,11 +32,11 @@ from bot.github.answers import (
     read_error,
     time_of,
 )
-from bot.github.app_auth import AppAuth, Reach
-from bot.github.governor import RESOURCES, Governor, Resource
+from bot.github.app_auth import AppAuth
+from bot.github.call import Call, Who
+from bot.github.governor import RESOURCES, Governor
 from bot.github.minting import Minter
 from bot.github.outcomes import NO_PERMISSION, request_refused
-from bot.github.port import RepositoryRef
 
 API_VERSION = "2022-11-28"
 USER_AGENT = "signalbox"
@@ -47,9 +47,6 @@ WRITE_TIMEOUT = 20.0  # seconds; with its token in hand a write takes this and L
 WRITE_GAP = 1.0  # seconds between writes of one installation, as GitHub's best practices ask
 MAX_CACHE = 2 * 1024 * 1024  # bytes of cached answers per installation
 MAX_CACHES = 256  # installations with a cache
-
-#: As whom a request is sent, and so what its token reaches: one repository; what an installation holds, as a list; the App.
-Who = RepositoryRef | int | None
 
 Variables = Mapping[str, str | int]
 Observe = Callable[[str, str, int, float, int], None]  # method, route, status (0 = none), seconds, points
@@ -67,37 +64,6 @@ async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHand
 
 def _nobody_observes(_method: str, _route: str, _status: int, _seconds: float, _points: int) -> None:
     """Count nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One request, before it has an identity."""
-
-    method: str
-    route: str  # the URL template or the GraphQL operation: for counting, never with a name in it
-    url: str
-    who: Who
-    body: bytes | None = None
-    resource: Resource = "core"
-    points: int = 1  # of the secondary limit: reads 1, writes 5
-    headers: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def installation(self) -> int | None:
-        """Whose limits and whose cache count; None = the App's own."""
-        return self.who.installation_id if isinstance(self.who, RepositoryRef) else self.who
-
-    @property
-    def reach(self) -> Reach | None:
-        """How far the request's token has to reach; None = the App's JWT, which is no token."""
-        match self.who:
-            case RepositoryRef():
-                known = self.who.repository_id
-                return Reach(self.who.installation_id, self.who.full_name if known is None else known)
-            case None:
-                return None
-            case _:
-                return Reach(self.who, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

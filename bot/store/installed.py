@@ -114,16 +114,25 @@ class Failing:
     """A lane whose last turn failed and that is to be tried again."""
 
     lane_id: int
+    installation_id: int
     repository_id: int
     wake_seq: int  # as it was seen
 
 
 async def failing(session: AsyncSession) -> list[Failing]:
     """Return the lanes that fail, oldest first: those of a repository that was lost without a word do."""
-    columns = (lanes.c.id, lanes.c.repository_id, lanes.c.wake_seq)
+    columns = (lanes.c.id, lanes.c.installation_id, lanes.c.repository_id, lanes.c.wake_seq)
     fails = (lanes.c.due_at.is_not(None), lanes.c.error.is_not(None))
     rows = await session.execute(select(*columns).where(*fails).order_by(lanes.c.id))
-    return [Failing(lane_id=row.id, repository_id=row.repository_id, wake_seq=row.wake_seq) for row in rows]
+    return [
+        Failing(
+            lane_id=row.id,
+            installation_id=row.installation_id,
+            repository_id=row.repository_id,
+            wake_seq=row.wake_seq,
+        )
+        for row in rows
+    ]
 
 
 async def let_rest(session: AsyncSession, lost: Collection[Failing]) -> None:

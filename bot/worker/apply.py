@@ -221,7 +221,6 @@ async def _known(
     appear. If it cannot be found out, nothing is to be written, with the outcome that comes second.
     """
     known: dict[Mutation, Outcome] = {}
-    looked: list[PostComment] = []
     now = github.now()
     async with database.session() as session:
         await lanes.renew(session, lease)
@@ -230,30 +229,40 @@ async def _known(
             for each in mutations
             if isinstance(each, PostComment)
         }
-    for action, entry in entries.items():
-        result = entry.result
-        if entry.intended_at != now and result is None:
-            since = entry.intended_at - CLOCK_SKEW
-            try:
-                result = await github.find_comment(repository, action.number, action.journal_key, since)
-            except NotFound as error:
-                known[action] = _unread(error)
-                continue
-            except GitHubError as error:
-                return known, _unread(error)
-            looked.append(action)
-            if result is None and now - entry.intended_at < LATEST:
-                wait = entry.intended_at + LATEST - now
-                known[action] = Outcome(kind=OutcomeKind.LATER, detail="it may yet appear", retry_after=wait)
-        if result is not None:
-            known[action] = Outcome(kind=OutcomeKind.ALREADY, result=result)
-    if looked:
+    old = {action: entry for action, entry in entries.items() if entry.intended_at != now or entry.result is not None}
+    for action, entry in old.items():
+        try:
+            trace = await _trace(github, repository, action, entry, now)
+        except GitHubError as error:
+            return known, _unread(error)
+        if trace is not None:
+            known[action] = trace
+    if old:
         async with database.session() as session:
             await lanes.renew(session, lease)  # a look may take a while, and whoever has the lane by now looked as well
-            for action in looked:
-                if action not in known:
-                    await journal.intend_again(session, lease.lane_id, action.journal_key, now)
+            for action in old.keys() - known.keys():
+                await journal.intend_again(session, lease.lane_id, action.journal_key, now)
     return known, None
+
+
+async def _trace(
+    github: GitHub, repository: RepositoryRef, action: PostComment, entry: journal.JournalEntry, now: datetime
+) -> Outcome | None:
+    """Look for a comment that was intended before; return what it means, None = it was not written and can be now."""
+    result = entry.result
+    if result is None:
+        try:
+            result = await github.find_comment(
+                repository, action.number, action.journal_key, entry.intended_at - CLOCK_SKEW
+            )
+        except NotFound as error:
+            return _unread(error)
+    if result is not None:
+        return Outcome(kind=OutcomeKind.ALREADY, result=result)
+    wait = entry.intended_at + LATEST - now
+    if wait > timedelta(0):
+        return Outcome(kind=OutcomeKind.LATER, detail="it may yet appear", retry_after=wait)
+    return None
 
 
 def _unread(error: GitHubError) -> Outcome:

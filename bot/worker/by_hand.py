@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from bot.core.ledger import Landing
 from bot.core.redaction import without_secrets
 from bot.core.seal import Seal
-from bot.errors import GitHubError, LeaseLost
+from bot.errors import GitHubError, LeaseLost, ReadFailed
 from bot.github.port import GitHub
 from bot.store import lanes, plans
 from bot.store.db import Database
@@ -113,9 +113,12 @@ def _no(line: str) -> Report:
 
 
 async def _installed(github: GitHub, name: str) -> Repository | None:
-    for installation_id, repository_id, full_name in await github.installed_repositories():
+    installed = await github.installed_repositories()
+    for installation_id, repository_id, full_name in installed.repositories:
         if full_name.lower() == name.lower():
             return Repository(id=repository_id, installation_id=installation_id, full_name=full_name)
+    if installed.unread:
+        raise ReadFailed(f"the repositories of installations {sorted(installed.unread)} cannot be listed now")
     return None
 
 

@@ -52,8 +52,7 @@ async def observe(
         commits = await github.every_suite(repository, commits)
     back = _rollback_branch(memory, issue)
     facts = Facts(
-        now=now,
-        app_id=app_id,
+        now=now, app_id=app_id, reading=read_at - now,
         repository=reading.repository,
         issue=reading.issue,
         base=reading.base,
@@ -65,8 +64,7 @@ async def observe(
         commits=commits,
         rollback=reading.workstreams.get(back) if back is not None else None,
         commands=await _commands(github, repository, waiting),
-        reading=read_at - now,
-    )
+    )  # fmt: skip
     facts = await _explained(github, repository, facts, memory)
     if memory.intent.start is not None or found.config.label in reading.issue.labels:
         memory = await _examined(github, reading, memory, app_id, now)

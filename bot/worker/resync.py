@@ -4,14 +4,14 @@ GitHub sends each event once and never again by itself, so those that failed are
 (https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries). Must not decide anything.
 """
 
-from collections.abc import Awaitable, Collection, Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
 
 from bot.core.batches import batched
 from bot.errors import GitHubError
-from bot.github.port import FailedDelivery, GitHub
+from bot.github.port import FailedDelivery, GitHub, Installed
 from bot.store import inbox, lanes
 from bot.store.db import Database
 from bot.store.db import now as database_time
@@ -55,24 +55,28 @@ async def _wake_installed(github: GitHub, database: Database, period: timedelta)
     In many short transactions: a long one would keep deliveries from being stored.
     """
     found: list[Open] = []
-    async with database.session() as session:
-        tried = await failing(
-            session
-        )  # before it is asked what is installed: what is installed meanwhile wakes its lanes
+    async with database.session() as session:  # before it is asked: what is installed meanwhile wakes its lanes
+        tried = await failing(session)
     try:
         installed = await github.installed_repositories()
-    except GitHubError:  # one installation that cannot be read keeps none of the others from being looked at
-        async with database.session() as session:
-            found += [each for each in await lanes.open_lanes(session) if not each.resting]
-        await _wake(database, found, period)
+    except GitHubError:
+        await _wake(database, await _not_resting(database), period)
         raise
-    for some in batched(installed, lanes.PORTION):
+    for some in batched(installed.repositories, lanes.PORTION):
         about = [Repository(id=each, installation_id=through, full_name=name) for through, each, name in some]
         async with database.session() as session:
             await see_all(session, about)
             found += await lanes.open_lanes(session, [each.id for each in about])
+    if installed.unread:
+        found += [each for each in await _not_resting(database) if each.installation_id in installed.unread]
     await _wake(database, found, period)
-    await _rest(database, tried, {each for _, each, _ in installed})
+    await _rest(database, tried, installed)
+
+
+async def _not_resting(database: Database) -> list[Open]:
+    """What is open and does not rest: the App may have lost what does."""
+    async with database.session() as session:
+        return [each for each in await lanes.open_lanes(session) if not each.resting]
 
 
 async def _wake(database: Database, found: Sequence[Open], period: timedelta) -> None:
@@ -83,12 +87,13 @@ async def _wake(database: Database, found: Sequence[Open], period: timedelta) ->
             await lanes.wake_at(session, dict(some))
 
 
-async def _rest(database: Database, tried: Sequence[Failing], installed: Collection[int]) -> None:
+async def _rest(database: Database, tried: Sequence[Failing], installed: Installed) -> None:
     """Let the lanes rest that failed and whose repository is not among all that are installed.
 
     That it was removed or suspended has brought them to rest already, but a delivery from before may come after that news.
     """
-    lost = [each for each in tried if each.repository_id not in installed]
+    listed = {repository for _, repository, _ in installed.repositories}
+    lost = [each for each in tried if each.repository_id not in listed and each.installation_id not in installed.unread]
     for some in batched(lost, lanes.PORTION):
         async with database.session() as session:
             await let_rest(session, some)

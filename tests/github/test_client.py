@@ -8,7 +8,7 @@ from bot.core.actions import MergePull, OutcomeKind
 from bot.core.marker import digest_of, mark
 from bot.core.model import Branch, IssueNumber, Key, Login, MergeMethod, NodeId, PullNumber, Role, Sha
 from bot.errors import NotFound, ReadFailed
-from bot.github.port import GitHub, PlanQuestion, RepositoryRef
+from bot.github.port import GitHub, Installed, PlanQuestion, RepositoryRef
 from tests.github import answers
 from tests.github.answers import nodes
 from tests.github.fake import APP_ID, INSTALLATION, REPOSITORY, Handler, Stack, errors, hang_up, reply, silence
@@ -259,7 +259,17 @@ async def test_all_repositories_of_all_installations_are_listed(stack: Stack) ->
         "GET /installation/repositories",
         reply({"total_count": 1, "repositories": [{"id": 42, "full_name": "octo/demo"}]}),
     )
-    assert await stack.client.installed_repositories() == [(1, 42, "octo/demo")]
+    assert await stack.client.installed_repositories() == Installed(repositories=[(1, 42, "octo/demo")])
+
+
+async def test_what_one_installation_refuses_keeps_no_other_from_being_listed(stack: Stack, quick: None) -> None:
+    stack.fake.answers("GET /app/installations", reply([{"id": 1}, {"id": 2}, {"id": 3}]))
+    stack.fake.answers("POST /app/installations/1/access_tokens", reply({}, status=502))
+    limited = reply({"message": "wait"}, status=429, headers={"retry-after": "60"})
+    mine = reply({"total_count": 1, "repositories": [{"id": 42, "full_name": "octo/demo"}]})
+    stack.fake.answers("GET /installation/repositories", limited, mine)
+    found = await stack.client.installed_repositories()
+    assert found == Installed(repositories=[(3, 42, "octo/demo")], unread=frozenset({1, 2}))
 
 
 async def test_the_app_says_who_it_is(stack: Stack) -> None:

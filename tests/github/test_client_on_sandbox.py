@@ -105,7 +105,8 @@ async def test_a_ruleset_says_which_app_must_report(story: Story) -> None:
 async def test_everything_installed_is_listed(story: Story) -> None:
     listed = await story.client.installed_repositories()
     repository = (await story.read()).repository
-    assert (story.info["installation_id"], repository.id, "octo/demo") in listed
+    assert (story.info["installation_id"], repository.id, "octo/demo") in listed.repositories
+    assert listed.unread == frozenset()
     assert (await story.client.app()).id == story.info["app_id"]
 
 

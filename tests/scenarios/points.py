@@ -23,7 +23,8 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import settings
-from bot.github.transport import Call, Transport
+from bot.github.call import Call
+from bot.github.transport import Transport
 from bot.store import lanes
 from bot.store.db import Database, is_postgresql
 from bot.store.lanes import Lease

@@ -110,7 +110,10 @@ async def test_each_token_is_for_one_repository_and_for_what_is_used(ground: Gro
 
 async def test_a_token_that_lists_repositories_may_do_nothing_else(ground: Ground) -> None:
     listed = await ground.client.installed_repositories()
-    assert {number for number, _, _ in listed} == {ground.mine.installation_id, ground.other.installation_id}
+    assert {number for number, _, _ in listed.repositories} == {
+        ground.mine.installation_id,
+        ground.other.installation_id,
+    }
     assert [token.permissions for token in ground.tokens] == [dict(LISTING)] * 2
 
 

@@ -38,6 +38,7 @@ from bot.github.port import (
     AppIdentity,
     ConversationReading,
     FailedDelivery,
+    Installed,
     OpenPullReading,
     PlanQuestion,
     PlanReading,
@@ -79,6 +80,7 @@ class Fake:
         self.looked_for: list[tuple[str, datetime]] = []
         self.done: list[Action] = []  # what was asked for, in order
         self.repositories: list[tuple[int, int, str]] = []  # (installation, id, name) of those that the App may see
+        self.unread: frozenset[int] = frozenset()  # installations that cannot be listed
         self.lost: list[FailedDelivery] = []  # webhooks that never arrived
         self.asked_again: list[int] = []  # those of them that were asked for again, by id
         self.body: str | None = None  # as the last write left the issue's
@@ -231,9 +233,10 @@ class Fake:
         self.asked_again.append(delivery_id)
         return DONE
 
-    async def installed_repositories(self) -> list[tuple[int, int, str]]:
+    async def installed_repositories(self) -> Installed:
         await self._happen("installed_repositories")
-        return self.repositories
+        listed = [each for each in self.repositories if each[0] not in self.unread]
+        return Installed(repositories=listed, unread=self.unread)
 
     async def examine(self, full_name: str, base: Branch | None) -> Examination:
         self.examinations += 1

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.testing import capture_logs
 
 from bot.errors import RateLimited, ReadFailed
-from bot.github.port import FailedDelivery
+from bot.github.port import FailedDelivery, Installed
 from bot.store import inbox, lanes, retention
 from bot.store.db import Database
 from bot.store.installed import Repository, see_all
@@ -180,7 +180,7 @@ async def test_a_look_that_the_round_gives_is_no_news(database: Database, github
     assert await have_turns(database) == ["octo/news", "octo/quiet"]
 
 
-async def test_an_installation_that_cannot_be_listed_keeps_no_other_from_being_looked_at(
+async def test_installations_that_cannot_be_listed_keep_nothing_from_being_looked_at(
     database: Database, github: Fake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What rests goes on resting: the App may have lost it."""
@@ -190,7 +190,7 @@ async def test_an_installation_that_cannot_be_listed_keeps_no_other_from_being_l
         await session.execute(update(table).where(table.c.repository_id == 1001).values(due_at=NOW + PERIOD * 10**6))
         await session.execute(update(table).where(table.c.repository_id == 1002).values(due_at=None))
 
-    async def fails() -> list[tuple[int, int, str]]:
+    async def fails() -> Installed:
         raise ReadFailed("no")
 
     monkeypatch.setattr(github, "installed_repositories", fails)
@@ -252,11 +252,11 @@ async def test_what_is_installed_during_the_listing_does_not_rest(
     await not_installed(database, TAKEN_OUT, SUSPENDED)
     new = Repository(id=1004, installation_id=7, full_name="new/one")
 
-    async def changes() -> list[tuple[int, int, str]]:
+    async def changes() -> Installed:
         async with database.session() as session:  # as intake does
             await see_all(session, [TAKEN_OUT, new])
             await lanes.wake_all(session, [TAKEN_OUT.id, new.id])
-        return []
+        return Installed(repositories=[])
 
     monkeypatch.setattr(github, "installed_repositories", changes)
     await resync(github, database, NOW, PERIOD)
@@ -276,12 +276,24 @@ async def test_half_a_listing_brings_nothing_to_rest(
 ) -> None:
     await not_installed(database, *ALL)
 
-    async def fails() -> list[tuple[int, int, str]]:
+    async def fails() -> Installed:
         raise ReadFailed("no")
 
     monkeypatch.setattr(github, "installed_repositories", fails)
     await resync(github, database, NOW, PERIOD)
     assert set(await due_lanes(database)) == {each.full_name for each in ALL}
+
+
+async def test_an_installation_that_cannot_be_listed_changes_nothing_for_the_others(
+    database: Database, github: Fake
+) -> None:
+    """Its own lanes are looked at and do not rest: what it has, nobody knows."""
+    await not_installed(database, *ALL)
+    new = Repository(id=1004, installation_id=7, full_name="new/one")
+    github.repositories = listed(STAYS, new)
+    github.unread = frozenset({SUSPENDED.installation_id})
+    await resync(github, database, NOW, PERIOD)
+    assert set(await due_lanes(database)) == {"octo/stays", "new/one", "small/suspended"}
 
 
 async def test_a_turn_that_runs_while_its_lane_comes_to_rest_does_not_end_that(

@@ -77,6 +77,7 @@ async def open_the_plan(play: Play) -> None:
     await configure(play, GOOD)
     await play.do("mia", "PATCH", f"/issues/{play.issue}", {"body": PLAN})
     await play.settled()
+    play.world.clock.advance(1)  # a text that is edited in the second of its start is not started
     reactions, replies = await play.tell("ada", "/signalbox start")
     assert "rocket" in reactions, replies
     play.pulls = {pull["title"].split(":")[0]: pull["number"] for pull in await play.all_pulls()}

@@ -192,6 +192,7 @@ async def edit(play: Play) -> None:
     """Edit the running plan, and have the edit put into force."""
     await play.do("mia", "PATCH", f"/issues/{play.issue}", {"body": EDITED})
     await play.settled()
+    play.world.clock.advance(1)
     reactions, replies = await play.tell("mia", "/signalbox accept")
     assert "rocket" in reactions, replies
 

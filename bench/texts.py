@@ -10,6 +10,11 @@ def filled(piece: str, head: str = "") -> str:
     return (head + piece * (MAX_BODY // len(piece) + 1))[:MAX_BODY]
 
 
+def sparse_tables(columns: int, rows: int, tables: int) -> str:
+    """Return tables with a header and rows of one cell, which a parser fills up: few characters, many cells."""
+    return ("|" + "a|" * columns + "\n|" + "-|" * columns + "\n" + "a\n" * rows + "\n") * tables
+
+
 #: Name -> body of 65,536 characters.
 NASTY = {
     "brackets": filled("["),
@@ -67,4 +72,12 @@ NASTY = {
     "not before": filled("not before W1 until ", TWO),
     "groups": filled("## Phase 1 (after phase 2)\n### T1: a\n## Phase 2\n### T2: b\n"),
     "ranges": filled("W1-", TWO + "Depends on: "),
+    "headings of a letter": filled("# a\n"),
+    "lettered headings": filled("# A - a\n"),
+    "underlined headings": filled("a\n=\n"),
+    "sparse tables": filled(sparse_tables(181, 364, 1)),
+    "small sparse tables": filled(sparse_tables(20, 5, 1), TWO),
+    "tables in HTML": filled(f"<div>\n{sparse_tables(30, 60, 1)}"),
+    "blank lines": filled("\n", TWO),
+    "blanks": filled(" ", TWO + "a"),
 }

@@ -9,11 +9,14 @@ from functools import lru_cache
 
 from markdown_it import MarkdownIt
 
+from bot.core.blocks import block_parser
+
 MAX_BODY = 65_536  # characters: GitHub's limit for a body
+MAX_NESTING = 100  # the parser's default of 20 hides lists nested deeper than 10
 MAX_ITEM = 500  # characters of an item that are read: it is only shown, and markup nested for pages takes seconds
 
 _BOX = re.compile(r"\[([ xX])\](?=\s)")
-_BLOCKS = MarkdownIt("commonmark", {"maxNesting": 100}).enable("table").disable("inline")
+_BLOCKS = block_parser(MAX_NESTING)
 _INLINE = MarkdownIt("commonmark")
 
 

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from bench.texts import sparse_tables
 from bot.core.tasks import all_tasks, open_tasks
 
 
@@ -32,8 +33,12 @@ def test_tasks(body: str, total: int, missing: tuple[str, ...]) -> None:
     assert open_tasks(body) == missing
 
 
-@pytest.mark.parametrize("piece", ["- [ ] x\n", "- [ ] " + "[" * 1000 + "\n", "[", "- ", "> ", "`", "<!--"])
+@pytest.mark.parametrize(
+    "piece",
+    ["- [ ] x\n", "- [ ] " + "[" * 1000 + "\n", "[", "- ", "> ", "`", "<!--", "\n", " ", "a\n", "# a\n",
+     sparse_tables(181, 364, 1)],
+)  # fmt: skip
 def test_a_body_at_the_limit_is_read_in_time(piece: str) -> None:
-    started = time.process_time()
+    started = time.thread_time()
     all_tasks(piece * (65_536 // len(piece)))
-    assert time.process_time() - started < 5
+    assert time.thread_time() - started < 2

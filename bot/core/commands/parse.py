@@ -11,22 +11,25 @@ from itertools import pairwise
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from bot.core.blocks import block_parser
 from bot.core.redaction import without_secrets
 
 MAX_COMMANDS = 10  # of one comment; what comes after is not read
 MAX_BODY = 65_536  # characters: GitHub's limit for a comment
 MAX_TEXT = 500  # characters of a command's line that are kept
 MAX_VERB = 50  # characters
+MAX_NESTING = 20  # of quotes and lists; what is deeper in them is no command in any case
 
 _COMMAND = re.compile(r"^ {0,3}/(?:signalbox|sb)(?:[ \t]+(?P<rest>.*))?$", re.IGNORECASE)
 _HTML_TAG = re.compile(r"<(/?)(details|blockquote|table|div|ul|ol|dl)\b", re.IGNORECASE)
 _MARK, _MARK_END = "\ue000", "\ue001"  # around a candidate's number; private characters that mean nothing elsewhere
 _MARKED = re.compile(f"^{_MARK}(\\d+){_MARK_END}")
 
-_BLOCKS = MarkdownIt("commonmark").enable("table").disable("inline")
+_BLOCKS = block_parser(MAX_NESTING)
 # Emphasis, links and images need not be told apart to see where code and HTML are; without them it takes linear time.
 _INLINE = MarkdownIt("zero").enable(["newline", "escape", "backticks", "html_inline"])
 _INLINE.options["html"] = True
+_INLINE.parseInline("-")  # as in blocks.py, for deliveries are read by a thread of their own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,8 +47,9 @@ class Group:
 def groups_of(root: Section) -> list[Group]:
     """Return every group of candidates of a text, in the order of their first members."""
     groups: dict[tuple[str, ...], Group] = {}
+    held = {id(child) for section in root.walk() for child in _held(section)}
     for section in root.walk():
-        for family, candidate in _candidates(section):
+        for family, candidate in _candidates(section, is_held=id(section) in held):
             groups.setdefault(family, Group(family[0], family)).members.append(candidate)
     for group in groups.values():
         if group.kind == "checkbox":
@@ -66,9 +67,9 @@ def _without_lone_numbers(members: list[Candidate]) -> list[Candidate]:
     return [bare if each is lone else each for each in members]
 
 
-def _candidates(section: Section) -> Iterator[tuple[tuple[str, ...], Candidate]]:
+def _candidates(section: Section, *, is_held: bool) -> Iterator[tuple[tuple[str, ...], Candidate]]:
     if section.level:
-        named = name_of(section.title.raw) or (labelled(section.title.raw) if _is_held(section) else None)
+        named = name_of(section.title.raw) or (labelled(section.title.raw) if is_held else None)
         if named is not None:
             family = ("heading", str(section.level), named.word or "key", "" if named.word else named.shape)
             yield family, _of_heading(section, named)
@@ -106,19 +107,17 @@ def _of_name(named: Named, *, title: str, line: int, remark: Text, section: Sect
     )
 
 
-def _is_held(section: Section) -> bool:
-    """Say whether a heading with a label counts: right below "Workstreams", or as one of a run of letters, "A — Lexer"."""
-    if section.parent is None:
-        return False
-    return folded(section.parent.title.plain) in HOLDERS or _in_letters(section)
+def _held(parent: Section) -> list[Section]:
+    """Return the headings below whose labels count: all below "Workstreams", else those of a run of letters, "A — Lexer".
 
-
-def _in_letters(section: Section) -> bool:
-    """Say whether the heading is one of at least two beside each other whose labels are single letters, A first."""
-    beside = section.parent.children if section.parent is not None else []
-    found = [named.key for each in beside if (named := labelled(each.title.raw)) is not None and len(named.key) == 1]
-    named = labelled(section.title.raw)
-    return len(found) > 1 and found[0] == "A" and named is not None and named.key in found
+    A run is at least two beside each other whose labels are single letters, A first.
+    """
+    if folded(parent.title.plain) in HOLDERS:
+        return parent.children
+    labels = [labelled(each.title.raw) for each in parent.children]
+    lettered = [n for n, named in enumerate(labels) if named is not None and len(named.key) == 1]
+    first = labels[lettered[0]] if len(lettered) > 1 else None
+    return [parent.children[n] for n in lettered] if first is not None and first.key == "A" else []
 
 
 def _of_heading(section: Section, named: Named) -> Candidate:

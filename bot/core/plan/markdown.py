@@ -7,15 +7,17 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from bot.core.blocks import block_parser
 from bot.core.plan.inline import Text, drop_comments
 
 MAX_NESTING = 100  # the parser's default of 20 hides lists nested deeper than 10
 _FRONT_MATTER = re.compile(r"\A---\n(?:[^\n]*\n){1,60}?---(?:\n|\Z)")
 _CHECKBOX = re.compile(r"\[([ xX])\](?=\s|$)\s*")
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,300}>")
+_BLOCKS = block_parser(MAX_NESTING)  # inline.py reads the lines
+_WITHOUT_HTML = block_parser(MAX_NESTING, html=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +146,7 @@ def parse(text: str) -> Section:
 
 
 def _parse(text: str, first_line: int, *, read_html: bool) -> Section:
-    parser = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable(["table", "strikethrough"])
-    parser.disable(["inline"] if read_html else ["inline", "html_block"])  # inline.py reads the lines
-    tokens = parser.parse(text)
+    tokens = (_BLOCKS if read_html else _WITHOUT_HTML).parse(text)
     root = Section(0, Text("", 0))
     current = root
     reader = _Reader(tokens, first_line - 1)

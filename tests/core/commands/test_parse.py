@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.texts import sparse_tables
 from bot.core.commands.parse import MAX_COMMANDS, MAX_TEXT, TypedCommand, commands_in
 
 START = (1, "start")
@@ -99,12 +100,24 @@ def test_a_long_line_is_cut() -> None:
         pytest.param("/sb x\n" + ">" * 60_000, id="quotes"),
         pytest.param("/sb x\n\n" + "- " * 30_000, id="items"),
         pytest.param("/sb x\n\n" + "|a" * 300 + "\n" + "|-" * 300 + "\n" + "|\n" * 30_000, id="table"),
+        pytest.param("/sb x\n\n" + sparse_tables(181, 364, 45), id="tables"),
+        pytest.param("/sb x\n\n" + sparse_tables(20, 5, 450), id="small tables"),
+        pytest.param("/sb x\n\n" + "- |a|b|c|d|\n  |-|-|-|-|\n  a\n  a\n" * 2_200, id="tables in items"),
+        pytest.param("/sb x\n\n" + "> |a|b|c|d|\n> |-|-|-|-|\n> a\n> a\n\n" * 2_000, id="tables in quotes"),
+        pytest.param("/sb x\n\n" + "|a\n|-\n|a\n\n" * 6_000, id="tables of one cell"),
+        pytest.param("/sb x" + "\n" * 65_000 + "b", id="ends of lines"),
+        pytest.param("/sb x\na" + " " * 65_000 + "b", id="spaces"),
+        pytest.param("/sb x\na" + " \t" * 32_000 + "b", id="tabs"),
+        pytest.param("/sb x\n\n" + "a\n\n" * 21_000, id="paragraphs"),
+        pytest.param("/sb x\n\n" + "# a\n" * 16_000, id="headings"),
+        pytest.param("/sb x\n\n" + "```\na\n```\n" * 6_000, id="fences"),
+        pytest.param("/sb x\n\n" + "[a]: b\n" * 9_000, id="definitions"),
     ],
 )
 def test_a_hostile_comment_takes_no_long_time(body: str) -> None:
-    started = time.process_time()
+    started = time.thread_time()
     assert commands_in(body)[0].verb == "x"
-    assert time.process_time() - started < 5
+    assert time.thread_time() - started < 2
 
 
 @given(

@@ -1,5 +1,7 @@
 """Any text is read without an exception and its lines stay right."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -59,6 +61,15 @@ def test_a_long_body_is_read(name: str) -> None:
     report = lint(text)
     assert all(0 <= each.line <= lines for each in report.plan.problems)
     assert report.to_text()
+
+
+@pytest.mark.parametrize("name", ["headings of a letter", "lettered headings", "underlined headings", "sparse tables",
+                                  "small sparse tables", "tables in HTML", "blank lines", "blanks"])  # fmt: skip
+def test_a_hostile_plan_takes_no_long_time(name: str) -> None:
+    """At GitHub's greatest length; what was quadratic took from five seconds to two minutes."""
+    started = time.thread_time()
+    lint(NASTY[name]).to_text()
+    assert time.thread_time() - started < 3
 
 
 def test_a_need_that_is_named_ten_thousand_times_is_one_need() -> None:

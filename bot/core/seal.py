@@ -16,7 +16,7 @@ PURPOSE = b"signalbox keepsake 1"  # another use of the same secret must give an
 
 _MARK = r"<!-- signalbox:\S+ digest=[0-9a-f]+ -->\s*\Z"
 _SEALED = re.compile(rf"<!-- signalbox-keepsake 1 ([A-Za-z0-9+/]+={{0,2}}) ([0-9a-f]{{64}}) -->\s*{_MARK}")
-_LAST_LINE = re.compile(rf"\s*{_MARK}")
+_LAST_LINE = re.compile(rf"(?<!\s)\s*{_MARK}")  # from the first space on, so that it takes linear time
 
 
 @dataclass(frozen=True, slots=True)

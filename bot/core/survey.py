@@ -16,8 +16,9 @@ from bot.core.plan.revision import revision_of
 
 MAX_STREAMS = 100  # more are refused by the reader; fewer questions for a hostile text
 
-_TICK = re.compile(r"(?m)^(\s*(?:[-*+]|\d+[.)]|#{1,6})[ \t]+)\[[xX]\](?=\s)")
-_MARK = re.compile(r"(?m)[ \t]*✅[ \t]*$")
+# Within a line, and spaces from their first one on: else it looks at a long run of either anew from each of its places.
+_TICK = re.compile(r"(?m)^([^\S\n]*(?:[-*+]|\d+[.)]|#{1,6})[ \t]+)\[[xX]\](?=\s)")
+_MARK = re.compile(r"(?m)(?<![ \t])[ \t]*✅[ \t]*$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

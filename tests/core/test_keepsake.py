@@ -2,6 +2,7 @@
 
 import base64
 import random
+import time
 import zlib
 from dataclasses import replace
 
@@ -233,3 +234,10 @@ def test_the_key_is_that_of_rfc_5869() -> None:
 )
 def test_what_no_pack_made_is_nothing(payload: str) -> None:
     assert unpack(payload) is None
+
+
+def test_a_seal_is_put_below_a_long_run_of_blanks_in_time() -> None:
+    body = mark(f"a{' ' * 60_000}b", "status")
+    started = time.thread_time()
+    assert read_sealed(SEAL.put(body, "AAAA", 77, IssueNumber(5))) is not None
+    assert time.thread_time() - started < 1

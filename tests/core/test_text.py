@@ -1,6 +1,7 @@
 """What users typed, shown: nobody is mentioned, nothing is closed, no markup gets through."""
 
 import re
+import time
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -131,6 +132,18 @@ def test_cut(typed: str, limit: int, shown: str) -> None:
 @given(st.text(), st.integers(1, 50))
 def test_cut_never_exceeds_its_limit(text: str, limit: int) -> None:
     assert len(cut(text, limit)) <= limit
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["\n", " ", "\t", "|", "-", "#", "*", "_", "[", "(", "`", "<", ">", "\\", "✅", "1", "a,", "a -> ", "@", "#1", "GH-1", "www.",
+     "://", "\x1b[", "\x1b]", "\x1b[0", "<!--", "eyJ", "-----BEGIN ", "ghp_"],
+)  # fmt: skip
+def test_long_runs_are_shown_in_time(piece: str) -> None:
+    text = f"a{piece * (65_000 // len(piece))}b"
+    started = time.thread_time()
+    assert all(show(text) for show in (code, plain, quiet, name, printed, lambda each: cut(each, 60_000)))
+    assert time.thread_time() - started < 1
 
 
 def test_a_login_is_shown_without_a_mention() -> None:

@@ -69,7 +69,10 @@ async def accept(session: AsyncSession, guid: str, event: str, body: bytes, now:
 
 
 async def take(session: AsyncSession, limit: int, now: datetime) -> list[Delivery]:
-    """Return the deliveries to take in now, oldest first (T2). In that transaction nobody else gets the same ones."""
+    """Return the deliveries to take in now, oldest first, but for those that somebody else takes in at this moment.
+
+    In that transaction nobody else gets the same ones; in a later one `hold` says which still wait.
+    """
     rows = await session.execute(
         select(
             deliveries.c.guid,
@@ -84,6 +87,16 @@ async def take(session: AsyncSession, limit: int, now: datetime) -> list[Deliver
         .with_for_update(skip_locked=True)
     )
     return [Delivery(**row) for row in rows.mappings()]
+
+
+async def hold(session: AsyncSession, guids: Collection[str]) -> set[str]:
+    """Return those of the deliveries that still wait (T2). In that transaction nobody else gets them, from here on."""
+    held = await session.execute(
+        select(deliveries.c.guid)
+        .where(deliveries.c.guid.in_(guids), deliveries.c.state == "new")
+        .with_for_update(skip_locked=True)
+    )
+    return set(held.scalars())
 
 
 async def finish(session: AsyncSession, guid: str, state: str = "done") -> None:

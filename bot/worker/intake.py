@@ -39,6 +39,7 @@ log = structlog.get_logger()
 
 # An issue without a label is no plan; these actions on one with a label may have made it one.
 PLAN_ACTIONS = frozenset({"opened", "edited", "labeled", "reopened", "transferred"})
+LONG_BODY = 64 * 1024  # bytes
 MOST_NAMED = 20  # lanes that a line of the log names: a new installation may wake thousands
 
 Seen = MutableMapping[int, Repository]  # by id: each as the newest delivery showed it
@@ -70,13 +71,34 @@ class Own:
         return tuple(call for call in event.commands if call.comment_id is not None or event.app_id == self.app_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A delivery with what it says."""
+
+    delivery: inbox.Delivery
+    event: Event | PayloadError  # an error = it cannot be read
+
+
+def takes_long(delivery: inbox.Delivery) -> bool:
+    """Say whether reading it may take more than a millisecond: a large comment takes most of a second."""
+    return delivery.event == "issue_comment" or len(delivery.body) > LONG_BODY
+
+
+def read_all(waiting: Sequence[inbox.Delivery]) -> list[Letter]:
+    """Return each with what it says. A thread may do it, and should for what takes long, outside any transaction.
+
+    The event loop answers the webhook, and on SQLite nobody stores anything while a transaction is open.
+    """
+    return [Letter(each, _read(each)) for each in waiting]
+
+
 async def take_in(session: AsyncSession, delivery: inbox.Delivery, now: datetime, own: Own, seen: Seen) -> str:
-    """Do it for one; see `take_in_all`."""
-    return (await take_in_all(session, [delivery], now, own, seen))[0]
+    """Read one and do it; see `take_in_all`."""
+    return (await take_in_all(session, read_all([delivery]), now, own, seen))[0]
 
 
 async def take_in_all(
-    session: AsyncSession, waiting: Sequence[inbox.Delivery], now: datetime, own: Own, seen: Seen
+    session: AsyncSession, letters: Sequence[Letter], now: datetime, own: Own, seen: Seen
 ) -> list[str]:
     """Turn deliveries into commands and wakes and close them, all in the caller's transaction (T2). Safe to repeat.
 
@@ -85,15 +107,13 @@ async def take_in_all(
     would not change. Its GUID is bound to every line of the log meanwhile.
     """
     ends = []
-    read = [_read(delivery) for delivery in waiting]  # before anything is locked: a body may be large
-    for delivery, event in zip(waiting, read, strict=True):
-        with structlog.contextvars.bound_contextvars(guid=delivery.guid):
-            ends.append(await _taken(session, delivery, event, now, own, seen))
-    closed = {each.guid: end for each, end in zip(waiting, ends, strict=True) if end != "parked"}
+    for letter in letters:
+        with structlog.contextvars.bound_contextvars(guid=letter.delivery.guid):
+            ends.append(await _taken(session, letter.delivery, letter.event, now, own, seen))
+    closed = {each.delivery.guid: end for each, end in zip(letters, ends, strict=True) if end != "parked"}
     await inbox.finish_all(session, closed)
-    await inbox.park(
-        session, {each.guid: str(why) for each, why in zip(waiting, read, strict=True) if isinstance(why, PayloadError)}
-    )
+    unread = {each.delivery.guid: str(each.event) for each in letters if isinstance(each.event, PayloadError)}
+    await inbox.park(session, unread)
     return ends
 
 

@@ -5,12 +5,13 @@ Stopping lets a turn that runs come to its end; what has not begun stays in the 
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.model import Login
 from bot.core.redaction import without_secrets
@@ -24,7 +25,7 @@ from bot.store.installed import Repository
 from bot.store.lanes import LaneKind, Lease
 from bot.store.news import Channel, Listener
 from bot.store.next_lane import Round
-from bot.worker.intake import Own, take_in, take_in_all
+from bot.worker.intake import Letter, Own, read_all, take_in_all, takes_long
 from bot.worker.outside import Outside
 from bot.worker.reconcile import backoff, paced, turn
 from bot.worker.resync import resync
@@ -151,8 +152,10 @@ class Worker:
         try:
             async with self.database.session() as session:  # T2, for many at once: a transaction costs more than a row
                 waiting = await inbox.take(session, INTAKE_BATCH, now)
-                ends = await take_in_all(session, waiting, now, self._own, self._seen)
-                woken = lanes.woken(session)  # most deliveries are echoes of our own writes and wake nothing
+                quick = not any(takes_long(each) for each in waiting)
+                ends, woken = await self._taken(session, read_all(waiting), now) if quick else ([], False)
+            if not quick:
+                ends, woken = await self._read_and_taken(waiting, now)
         except Exception as error:
             self._seen.clear()  # what was noted there is noted no more
             if is_away(error):
@@ -161,12 +164,28 @@ class Worker:
             waiting = await self._one_by_one(now)
             woken = True
         else:
-            for delivery, end in zip(waiting, ends, strict=True):
-                self.metrics.handled(delivery.event, end)
+            for event, end in ends:
+                self.metrics.handled(event, end)
         if woken:
             self.due.ring()
         if len(waiting) < INTAKE_BATCH and not self._stopping.is_set():
             await self.deliveries.wait(self.patience, heard)
+
+    async def _taken(
+        self, session: AsyncSession, letters: Sequence[Letter], now: datetime
+    ) -> tuple[list[tuple[str, str]], bool]:
+        """Take in what was read; return each one's event and end, and whether that woke anything: most are only echoes."""
+        ends = await take_in_all(session, letters, now, self._own, self._seen)
+        return [(each.delivery.event, end) for each, end in zip(letters, ends, strict=True)], lanes.woken(session)
+
+    async def _read_and_taken(
+        self, waiting: Sequence[inbox.Delivery], now: datetime
+    ) -> tuple[list[tuple[str, str]], bool]:
+        """Read what takes long in a thread, outside any transaction, and take in what no other worker did meanwhile."""
+        letters = await asyncio.to_thread(read_all, waiting)
+        async with self.database.session() as session:  # T2
+            held = await inbox.hold(session, [each.guid for each in waiting])
+            return await self._taken(session, [each for each in letters if each.delivery.guid in held], now)
 
     async def _one_by_one(self, now: datetime) -> list[inbox.Delivery]:
         """Take in each delivery by itself, so that a bad one holds up none of the others."""
@@ -174,11 +193,11 @@ class Worker:
             waiting = await inbox.take(session, INTAKE_BATCH, now)
         for delivery in waiting:
             try:
-                async with self.database.session() as session:  # T2
-                    end = await take_in(session, delivery, now, self._own, self._seen)
+                ends, _ = await self._read_and_taken([delivery], now)
             except Exception as error:
-                end = await self._failed(delivery, error, now)
-            self.metrics.handled(delivery.event, end)
+                ends = [(delivery.event, await self._failed(delivery, error, now))]
+            for event, end in ends:
+                self.metrics.handled(event, end)
         return waiting
 
     async def _failed(self, delivery: inbox.Delivery, error: Exception, now: datetime) -> str:

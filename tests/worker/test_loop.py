@@ -1,19 +1,25 @@
 """What the loops keep in mind between transactions, and what they take first."""
 
+import asyncio
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import event, select
 
+from bot.core.events import Event
+from bot.errors import PayloadError
 from bot.metrics import Metrics
 from bot.store import inbox, lanes
 from bot.store.db import Database
 from bot.store.installed import Repository
 from bot.store.lanes import Lease
 from bot.store.tables import lanes as table
+from bot.worker import intake
 from bot.worker.loop import OTHERS_FIRST, Bell, Worker
 from bot.worker.outside import Outside
+from fuzz.payloads import payload_of
 from tests.build import APP
 from tests.worker.fake import Fake
 from tests.worker.lane import SEAL, Lane
@@ -112,3 +118,47 @@ async def test_a_worker_has_a_turn_of_each_tenant_before_another_of_the_first(
     for _ in about:
         await worker._turn(Outside(github=github, database=database))
     assert order == ["octo/demo", "small/one", *["octo/demo"] * 59]
+
+
+class Reading:
+    """The reading of deliveries, whose first stops in its thread until it is let go on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun, self.goes_on = threading.Event(), threading.Event()
+        self._read = intake._read
+        monkeypatch.setattr(intake, "_read", self)
+
+    def __call__(self, delivery: inbox.Delivery) -> Event | PayloadError:
+        if not self.begun.is_set():
+            self.begun.set()
+            assert self.goes_on.wait(20)
+        return self._read(delivery)
+
+
+async def stored(database: Database, guid: str) -> None:
+    """Have a comment delivered."""
+    body = {**payload_of("issue_comment"), "action": "edited"}
+    async with database.session() as session:
+        await inbox.accept(session, guid, "issue_comment", json.dumps(body).encode(), datetime.now(UTC))
+
+
+async def test_while_a_delivery_is_read_others_are_stored_and_whoever_else_took_it_in_has_it(
+    database: Database, github: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A comment may take most of a second to read: neither the event loop nor the database waits for it."""
+    slow, quick = (Worker(github=github, database=database, app_id=APP, seal=SEAL, deliveries=Bell()) for _ in range(2))
+    slow.stop()
+    quick.stop()
+    await stored(database, "guid-1")
+    reading = Reading(monkeypatch)
+    working = asyncio.create_task(slow._intake())
+    assert await asyncio.to_thread(reading.begun.wait, 20)
+    await stored(database, "guid-2")
+    await quick._intake()
+    async with database.session() as session:
+        assert [each.state for each in await inbox.listed(session, inbox.STATES)] == ["done", "done"]
+    reading.goes_on.set()
+    await working
+    handled = "signalbox_deliveries_handled_total", {"event": "issue_comment", "outcome": "done"}
+    assert quick.metrics.registry.get_sample_value(*handled) == 2
+    assert slow.metrics.registry.get_sample_value(*handled) is None

@@ -17,6 +17,7 @@ from bot.core.model import LABEL_PREFIX, OWN_CHECK, MergeMethod, Mode, OnRed, Pr
 from bot.core.text import code, cut, plain
 
 MAX_BYTES = 65_536  # of the file; a longer one is refused unread
+MAX_NESTING = 20  # of brackets and braces: no setting needs more than two
 MAX_GRACE = timedelta(days=1)
 
 
@@ -110,6 +111,11 @@ class _Loader(yaml.SafeLoader):
             event = self.peek_event()  # type: ignore[no-untyped-call]
             raise _Alias(problem="alias", problem_mark=event.start_mark)
         return super().compose_node(parent, index)
+
+    def fetch_flow_collection_start(self, TokenClass: Any) -> None:  # noqa: N803 - its name in PyYAML
+        if self.flow_level >= MAX_NESTING:
+            raise RecursionError  # before it is one: at each bracket all that are open are looked at again
+        super().fetch_flow_collection_start(TokenClass)
 
 
 _Path = tuple[str | int, ...]

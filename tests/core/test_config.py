@@ -1,6 +1,7 @@
 """`.github/signalbox.yml`: every setting, every mistake with its line."""
 
 import re
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,9 @@ def test_settings(text: str, config: Config) -> None:
         pytest.param("mode: auto\nlabel: \x01", 2, "syntax", "not allowed", id="forbidden character"),
         pytest.param("label: x\n---\nlabel: y", 2, "syntax", "another document", id="two documents"),
         pytest.param("[" * 3000, 0, "too-deep", "deeply", id="too deep"),
+        pytest.param("label: " + "[" * 21 + "]" * 21, 0, "too-deep", "deeply", id="a little too deep"),
+        pytest.param("label: " + "[" * 20 + "]" * 20, 1, "value", "`label`", id="not too deep"),
+        pytest.param("- " * 3000, 0, "too-deep", "deeply", id="too deep without brackets"),
         pytest.param("#" * 65_537, 0, "too-large", "65536", id="too large"),
         pytest.param("#" + "ä" * 32_768, 0, "too-large", "65536", id="too large in bytes"),
         pytest.param("\n- label", 2, "value", "one setting a line", id="a list"),
@@ -189,3 +193,21 @@ def test_any_text_gives_settings_or_mistakes(text: str) -> None:
     assert all(
         0 <= problem.line <= text.count("\n") + text.count("\r") + text.count("\x85") + 3 for problem in problems
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("[" + ("[" * 300 + "]" * 300 + ",") * 108 + "]", id="brackets in brackets"),
+        pytest.param("[" + ("[" * 18 + "]" * 18 + ",") * 1_700 + "]", id="a few in each other"),
+        pytest.param("[" + "a," * 32_000 + "]", id="a long list"),
+        pytest.param("- - - - - -\n" * 5_000, id="lists in lists"),
+        pytest.param("".join(f"k{number}: 1\n" for number in range(6_000)), id="unknown settings"),
+        pytest.param("label: " + "\n" * 65_000 + "x", id="ends of lines"),
+        pytest.param("label: a" + " " * 65_000 + "x", id="spaces"),
+    ],
+)
+def test_a_hostile_config_takes_no_long_time(text: str) -> None:
+    started = time.thread_time()
+    read_config(text)
+    assert time.thread_time() - started < 2

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
+from bench.texts import sparse_tables
 from bot.core.events import read_event
 from bot.errors import PayloadError
 from bot.store import inbox
@@ -67,15 +68,25 @@ LONG = {
     "commands": "/signalbox hold W1\n\n", "backticks": "`", "open brackets": "[", "quotes": "> ", "nested quotes": ">",
     "tags": "<details>", "comments": "<!--", "lists": "- ", "table": "| a | b |\n|---|---|\n", "aliases": "*a", "braces": "{a: [",
     "marker": "<!-- signalbox:reply ", "task": "- [ ] x\n", "spaces": " ", "ends of lines": "\n", "zeros": "\0", "stars": "*",
-    "entities": "&#x41;", "backslashes": "\\",
+    "entities": "&#x41;", "backslashes": "\\", "sparse tables": sparse_tables(181, 364, 1), "headings": "# a\n",
+    "paragraphs": "a\n\n", "tabs": "\t", "ticks": "✅", "fences": "```\na\n```\n", "definitions": "[a]: b\n", "links": "[a](",
+    "tables in items": "- |a|b|\n  |-|-|\n  a\n",
 }  # fmt: skip
+
+
+def a_comment(body: str, **more: object) -> dict[str, object]:
+    payload = payload_of("issue_comment")
+    return {**payload, "comment": {**payload["comment"], "body": body}, **more}
 
 
 @pytest.mark.parametrize("words", LONG.values(), ids=LONG)
 def test_a_mebibyte_is_read_in_a_second(words: str) -> None:
-    data = (words * (MEBIBYTE // len(words))).encode()
-    comment = json.dumps({**payload_of("issue_comment"), "x": data.decode()}).encode()
-    for name, given_data in (("commands", b"/sb status\n" + data), ("config", data), ("webhook", b"\1\0" + comment)):
+    long = words * (MEBIBYTE // len(words))
+    comments = [f"/sb status\n\n{long}", f"/sb status {long}", f"> /sb status\n{long}", f"a /sb status{long}"]
+    said = [json.dumps(body) for body in (a_comment("Go!", x=long), *map(a_comment, comments))]
+    number = EVENTS.index("issue_comment")
+    bodies = [("webhook", bytes([number, 0]) + each.encode()) for each in said]
+    for name, given_data in [("commands", comments[0].encode()), ("config", long.encode()), *bodies]:
         begun = time.thread_time()
         TARGETS[name](given_data)
         assert time.thread_time() - begun < MOST_SECONDS, name
@@ -185,6 +196,20 @@ async def test_no_request_makes_the_webhook_fail(database: Database, caplog: pyt
     assert {400, 401} <= seen
     assert all(body.lstrip().startswith(b"{") for body in stored)
     assert [each for each in caplog.records if each.levelno >= logging.ERROR] == []
+
+
+@databases.ONLY_SQLITE
+@pytest.mark.parametrize("words", ["tags", "sparse tables", "ends of lines"])
+async def test_a_signed_mebibyte_is_answered_in_a_second(database: Database, words: str) -> None:
+    long = LONG[words] * (MEBIBYTE // len(LONG[words]))
+    body = json.dumps(a_comment(f"/sb status\n\n{long}")).encode()
+    stored: list[bytes] = []
+    async with served(database, stored) as port:
+        begun = time.monotonic()
+        comment = ("X-GitHub-Event", b"issue_comment")
+        assert await status(port, request_of(b"POST /webhook", [comment], body, is_signed=True)) == 202
+        assert time.monotonic() - begun < MOST_SECONDS
+    assert stored == [body]
 
 
 def test_a_payload_that_is_no_githubs_is_refused_by_name() -> None:

@@ -8,6 +8,7 @@ held back by nothing: each action is safe to repeat or guarded, but a comment ma
 Neither a write nor a read that it needs is tried again here: the outcome is noted, the next turn looks and decides anew.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -282,7 +283,9 @@ async def _tick(
 ) -> Outcome:
     """Tick in the newest body: somebody may have edited it since it was observed."""
     body = await github.issue_body(repository, action.issue)
-    ticked = untick(tick(body, action.keys), action.back)
+    ticked = await asyncio.to_thread(
+        lambda: untick(tick(body, action.keys), action.back)
+    )  # a text takes up to a second
     if ticked == body:
         return Outcome(kind=OutcomeKind.ALREADY)
     await _renew(database, lease)

@@ -99,8 +99,12 @@ async def _read(
         reading = await github.read_plan(repository, question)
         if repository.repository_id not in {None, reading.repository.id}:
             raise NotFound(f"{repository.full_name} is another repository now")  # it was renamed, and its name taken
-        found = survey(
-            body=reading.issue.body, title=reading.issue.title, config_source=reading.config_source, memory=memory
+        found = await asyncio.to_thread(  # a hostile text may take a second: not on the event loop
+            survey,
+            body=reading.issue.body,
+            title=reading.issue.title,
+            config_source=reading.config_source,
+            memory=memory,
         )
         needed = tuple(dict.fromkeys([*found.branches.values(), *([back] if back is not None else [])]))
         if found.base == question.base and set(needed) <= set(question.branches):

@@ -244,6 +244,7 @@ async def test_a_comment_that_somebody_edited_brings_no_plan_back_but_a_maintain
     assert reactions == {"eyes", "confused"}
     assert len(replies) == 1
     assert await play.merged() == ["W1"]
+    play.world.clock.advance(1)  # the issue was ticked in this second: a text of the same second is not started
     reactions, replies = await play.tell("ada", "/signalbox start")
     assert reactions == {"eyes", "rocket"}, replies
     await play.until_stage("W1", "done")

@@ -25,7 +25,7 @@ _HTML_TAG = re.compile(r"<(/?)(details|blockquote|table|div|ul|ol|dl)\b", re.IGN
 _MARK, _MARK_END = "\ue000", "\ue001"  # around a candidate's number; private characters that mean nothing elsewhere
 _MARKED = re.compile(f"^{_MARK}(\\d+){_MARK_END}")
 
-_BLOCKS = block_parser(MAX_NESTING)
+_BLOCKS = block_parser(MAX_NESTING, most_tokens=0.5)  # a table holds no command, so that it may well end early
 # Emphasis, links and images need not be told apart to see where code and HTML are; without them it takes linear time.
 _INLINE = MarkdownIt("zero").enable(["newline", "escape", "backticks", "html_inline"])
 _INLINE.options["html"] = True

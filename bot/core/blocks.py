@@ -8,7 +8,7 @@ from functools import partial
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 
-MOST_TOKENS = 2.0  # for each character of a text: people write less than one, and two in tables of cells of one letter
+MOST_TOKENS = 1.5  # for each character of a text: people write less than one, also in tables of cells of one letter
 
 
 def block_parser(max_nesting: int, *, html: bool = True, most_tokens: float = MOST_TOKENS) -> MarkdownIt:

@@ -6,11 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.texts import NASTY
+from bench.texts import NASTY as KNOWN
+from bench.texts import SPARSE
 from bot.core.plan.lint import lint
 from bot.core.plan.tick import tick
 from tests.core.plan.build import EXAMPLE
 from tests.draws import LONG, drawn
+
+NASTY = {**KNOWN, **SPARSE}
 
 SHORT = 16 * 1024  # characters of a body that is read in `make test`; `make soak` and `make bench` read the longest
 PIECES = [

@@ -24,6 +24,7 @@ API_ROOTS = ("app", "graphql", "installation", "meta", "orgs", "rate_limit", "re
 #: What `GET /rate_limit` and 304 answers cost (docs.github.com "Best practices for using the REST API").
 FREE = ("/rate_limit",)
 LOG_LIMIT = 50_000
+GONE = 499  # answered to nobody: the caller is gone
 LATE = web.AppKey("late", set[asyncio.Task[None]])  # what is done after it was said to have failed
 FIELDS = web.RequestKey("graphql_fields", list[str])  # `mutation:createPullRequest`, ...
 
@@ -111,7 +112,7 @@ async def _with_fault(request: web.Request, handler: Handler, fault: ApiFault | 
     if fault.status == 0:
         if request.transport is not None:  # the caller may be gone already
             request.transport.abort()
-        return web.Response(status=499)
+        return web.Response(status=GONE)
     body = fault.body if fault.body is not None else {"message": "Server Error"}
     text = body if isinstance(body, str) else json.dumps(body)
     kind = "text/html" if isinstance(body, str) else "application/json"
@@ -144,6 +145,8 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
         return _moved(request) or await handler(request)
     except ApiError as error:
         return _refusal(error)
+    except ConnectionResetError:  # the caller was killed while it sent this
+        return web.Response(status=GONE)
     except web.HTTPException as error:
         if not is_api(request) or error.status < 400:
             raise

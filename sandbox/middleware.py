@@ -37,8 +37,14 @@ def is_api(request: web.Request) -> bool:
 @web.middleware
 async def api_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Do all that GitHub does around a request; after it, what the merge queue does in the background."""
-    response = await _answered(request, handler)
     world = request.app[WORLD]
+    running = asyncio.get_running_loop().create_future()
+    world.running.add(running)
+    try:
+        response = await _answered(request, handler)
+    finally:
+        world.running.discard(running)
+        running.set_result(None)
     if world.state.queue and request.method not in ("GET", "HEAD"):
         await merge_queue.settle(world)
     return response

@@ -51,8 +51,15 @@ class Undying(Play):
         assert dead.process.exitcode == -signal.SIGKILL, dead.log.read_text()[-3000:]
         assert dead.process.pid is not None
         self.deaths += 1
+        await self._let_land()
         await self._end_leases(self.points.claimed_by(dead.process.pid))
         await dead.spawn()
+
+    async def _let_land(self) -> None:
+        """Wait until what the dead had asked of GitHub has come about: a lease lasts longer than GitHub takes for a request."""
+        await asyncio.sleep(NOTICED)  # until all that it had sent is read
+        if self.world.running:
+            await asyncio.wait(set(self.world.running))
 
     async def _end_leases(self, tokens: Sequence[str]) -> None:
         """Let the minute pass for which the dead have their lanes still; for nobody else does any time pass.

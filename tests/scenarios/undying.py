@@ -57,7 +57,8 @@ class Undying(Play):
 
     async def _let_land(self) -> None:
         """Wait until what the dead had asked of GitHub has come about: a lease lasts longer than GitHub takes for a request."""
-        await asyncio.sleep(NOTICED)  # until all that it had sent is read
+        for _ in range(5):  # rounds of a busy loop, until all that it had sent is read and begun
+            await asyncio.sleep(NOTICED / 5)
         if self.world.running:
             await asyncio.wait(set(self.world.running))
 

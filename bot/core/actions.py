@@ -17,7 +17,9 @@ class Replay(Enum):
 
     SAFE = "safe"  # named or absolute: the second time changes nothing
     GUARDED = "guarded"  # GitHub compares an expected value and refuses
-    ONCE = "once"  # journalled before; after a crash its marker is looked for before it is tried again
+    ONCE = (
+        "once"  # journalled before; after a crash it is looked for before it is tried again, and for a while it is not
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +133,6 @@ class PutCheck:
     an unchanged one is never written again. A plan that was restored has its mark before the digest.
     """
 
-    replay: ClassVar[Replay] = Replay.SAFE
     head_sha: Sha
     run: NodeId | None  # None = create
     status: str  # "in_progress" or "completed"
@@ -141,6 +142,16 @@ class PutCheck:
     external_id: str
     details_url: str
     buttons: tuple[CheckAction, ...] = ()  # at most 3
+
+    @property
+    def replay(self) -> Replay:
+        """A second creation makes a second run; to change one is absolute."""
+        return Replay.ONCE if self.run is None else Replay.SAFE
+
+    @property
+    def journal_key(self) -> str:
+        """What the creation is noted under; every later read of the head shows it."""
+        return f"check:{self.head_sha}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,9 +60,8 @@ class Memory:
     approved_body: str | None = None  # the body that is in force, by `start` or by `accept`
     approved_plan: Plan | None = None  # as it was read then: a later reader must not read a running plan differently
     good_config: str | None = None  # the last text of .github/signalbox.yml without a mistake
-    seen: Mapping[str, Seen] = field(
-        default_factory=dict
-    )  # "stage/W1", "gate/W1/checks", "head/W1" -> since when; "shown/W1": when the read had ended that first showed the head
+    # "stage/W1", "gate/W1/checks", "head/W1" -> since when; "shown/W1": when the read had ended that first showed the head
+    seen: Mapping[str, Seen] = field(default_factory=dict)
     comment: NodeId | None = None  # the status comment
     latest: Mapping[str, tuple[datetime, int]] = field(
         default_factory=dict

@@ -13,9 +13,8 @@ log = structlog.get_logger()
 
 Clock = Callable[[], datetime]
 
-TOLERANCE = timedelta(
-    seconds=30
-)  # clocks that differ by less are one: GitHub tells whole seconds, some time after it wrote them
+#: Clocks that differ by less are one: GitHub tells whole seconds, some time after it wrote them.
+TOLERANCE = timedelta(seconds=30)
 
 
 def utc_now() -> datetime:

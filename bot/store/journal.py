@@ -4,11 +4,12 @@ An entry that is found "intended" at the start of a turn may or may not have hap
 before it tries again. Must not know what the keys mean.
 """
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, select, tuple_, update
+from sqlalchemy import Select, bindparam, delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.db import insert_into
@@ -19,36 +20,46 @@ from bot.store.tables import journal, plans
 class JournalEntry:
     """One thing to be done once."""
 
-    key: str  # "status", "reply:<comment id>:<line>"
+    key: str  # "status", "reply:<comment id>:<line>", "check:<head>"
     done: bool
     intended_at: datetime  # UTC, by GitHub's clock, of the last intention: nothing older is its trace
     result: str | None  # node id of what was made
 
 
-async def intend(session: AsyncSession, lane_id: int, key: str, now: datetime) -> JournalEntry:
-    """Write down that it will be tried (T4), or return the entry that is there already."""
-    insert = insert_into(session, journal).values(lane_id=lane_id, key=key, state="intended", intended_at=now)
-    await session.execute(insert.on_conflict_do_nothing())
-    row = (await session.execute(_of(lane_id).where(journal.c.key == key))).one()
-    return JournalEntry(key=row.key, done=row.state == "done", intended_at=row.intended_at, result=row.result)
+async def intend(session: AsyncSession, lane_id: int, keys: Collection[str], now: datetime) -> dict[str, JournalEntry]:
+    """Write down what will be tried (T4); return the entry of each key, which may have been there already."""
+    if not keys:
+        return {}
+    statement = insert_into(session, journal).on_conflict_do_nothing()
+    rows = [{"lane_id": lane_id, "key": key, "state": "intended", "intended_at": now} for key in keys]
+    await (await session.connection()).execute(statement, rows)
+    found = await session.execute(_of(lane_id).where(journal.c.key.in_(keys)))
+    return {
+        row.key: JournalEntry(key=row.key, done=row.state == "done", intended_at=row.intended_at, result=row.result)
+        for row in found
+    }
 
 
-async def intend_again(session: AsyncSession, lane_id: int, key: str, now: datetime) -> None:
-    """Write down that it will be tried once more: what was intended before surely did not happen (T4)."""
-    entry = (journal.c.lane_id == lane_id, journal.c.key == key)
-    await session.execute(update(journal).where(*entry, journal.c.state == "intended").values(intended_at=now))
+async def intend_again(session: AsyncSession, lane_id: int, keys: Collection[str], now: datetime) -> None:
+    """Write down what will be tried once more: what was intended before surely did not happen, or is gone (T4)."""
+    entries = (journal.c.lane_id == lane_id, journal.c.key.in_(keys))
+    await session.execute(update(journal).where(*entries).values(state="intended", intended_at=now, result=None))
 
 
-async def complete(session: AsyncSession, lane_id: int, key: str, result: str | None) -> None:
-    """Note that it happened, and what came of it (T5). Repeating it is safe."""
-    entry = (journal.c.lane_id == lane_id, journal.c.key == key)
-    await session.execute(update(journal).where(*entry).values(state="done", result=result))
+async def complete(session: AsyncSession, lane_id: int, results: Mapping[str, str | None]) -> None:
+    """Note what happened, and what came of it, by key (T5). Repeating it is safe."""
+    if not results:
+        return
+    entry = (journal.c.lane_id == lane_id, journal.c.key == bindparam("of"))
+    statement = update(journal).where(*entry).values(state="done", result=bindparam("came"))
+    rows = [{"of": key, "came": result} for key, result in results.items()]
+    await (await session.connection()).execute(statement, rows)
 
 
-async def withdraw(session: AsyncSession, lane_id: int, key: str) -> None:
+async def withdraw(session: AsyncSession, lane_id: int, keys: Collection[str]) -> None:
     """Strike out what surely did not happen, because GitHub refused it (T5)."""
-    entry = (journal.c.lane_id == lane_id, journal.c.key == key)
-    await session.execute(delete(journal).where(*entry, journal.c.state == "intended"))
+    entries = (journal.c.lane_id == lane_id, journal.c.key.in_(keys))
+    await session.execute(delete(journal).where(*entries, journal.c.state == "intended"))
 
 
 async def open_entries(session: AsyncSession, lane_id: int) -> list[JournalEntry]:

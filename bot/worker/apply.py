@@ -3,7 +3,7 @@
 Actions that GitHub takes many of at once go in batches; a merge and an edit of the issue go alone. The lease is renewed
 right before each batch, after whatever is read for it, and kept all along (tenure.py); a request that has to queue for
 long comes back as LATER, and one that is sent has 20 s. What a process sends that was frozen for longer than its lease is
-held back by nothing: each action is safe to repeat or guarded, but a comment may then come twice.
+held back by nothing: each action is safe to repeat or guarded, but a comment or a check may then come twice.
 
 Neither a write nor a read that it needs is tried again here: the outcome is noted, the next turn looks and decides anew.
 """
@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from typing import assert_never
+from typing import TypeGuard, assert_never
 
 import structlog
 
@@ -33,6 +33,7 @@ from bot.core.actions import (
     PutCheck,
     React,
     RemoveLabels,
+    Replay,
     RerunJob,
     StartWorkflow,
     TickIssue,
@@ -56,7 +57,7 @@ from bot.store.lanes import Lease
 log = structlog.get_logger()
 
 NOT_SETTLED = frozenset({OutcomeKind.MOVED, OutcomeKind.LATER, OutcomeKind.UNKNOWN})
-#: So long after it was intended a comment may still appear: it waits 15 s for its turn, GitHub gives up after 10 s
+#: So long after it was intended a comment or a check may still appear: it waits 15 s for its turn, GitHub gives up after 10 s
 #: (https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#timeouts), and clocks differ a little.
 LATEST = timedelta(seconds=30)
 STUBBORN = 15  # turns in a row after which a guard that refuses still is no passing thing
@@ -173,7 +174,7 @@ async def _batch(
         return [known.get(each, unread) for each in mutations], True
     wanted = [each for each in mutations if each not in known]
     done = dict(zip(wanted, await github.mutate(repository, wanted), strict=True)) if wanted else {}
-    await _note(database, lease, {each: outcome for each, outcome in done.items() if isinstance(each, PostComment)})
+    await _note(database, lease, {each.journal_key: outcome for each, outcome in done.items() if _only_once(each)})
     return [known[each] if each in known else done[each] for each in mutations], any(map(_is_open, done.values()))
 
 
@@ -181,18 +182,22 @@ def _is_open(outcome: Outcome) -> bool:
     return outcome.kind in {OutcomeKind.UNKNOWN, OutcomeKind.LATER}
 
 
-async def _note(database: Database, lease: Lease, posted: Mapping[PostComment, Outcome]) -> None:
-    """Note in the journal which comments were written (T5), and strike out those that surely were not."""
-    missed = [each for each, outcome in posted.items() if outcome.kind not in {OutcomeKind.DONE, OutcomeKind.UNKNOWN}]
-    async with database.session() as session:
-        for action, outcome in posted.items():
-            if outcome.kind is OutcomeKind.DONE:
-                await journal.complete(session, lease.lane_id, action.journal_key, outcome.result)
+def _only_once(action: Mutation) -> TypeGuard[PostComment | PutCheck]:
+    """Whether it is journalled, because a second time would make a second one."""
+    return isinstance(action, PostComment | PutCheck) and action.replay is Replay.ONCE
+
+
+async def _note(database: Database, lease: Lease, outcomes: Mapping[str, Outcome]) -> None:
+    """Note in the journal what was written (T5), by key, and strike out what surely was not."""
+    made = {key: outcome.result for key, outcome in outcomes.items() if outcome.kind is OutcomeKind.DONE}
+    missed = [key for key, outcome in outcomes.items() if key not in made and outcome.kind is not OutcomeKind.UNKNOWN]
+    if made:
+        async with database.session() as session:
+            await journal.complete(session, lease.lane_id, made)
     if missed:
         async with database.session() as session:
-            await lanes.renew(session, lease)  # else the entries may be another worker's, for comments that it writes
-            for action in missed:
-                await journal.withdraw(session, lease.lane_id, action.journal_key)
+            await lanes.renew(session, lease)  # else the entries may be another worker's, for what it writes
+            await journal.withdraw(session, lease.lane_id, missed)
 
 
 async def _lone(github: GitHub, database: Database, lease: Lease, repository: RepositoryRef, action: Lone) -> Outcome:
@@ -216,50 +221,57 @@ async def _lone(github: GitHub, database: Database, lease: Lease, repository: Re
 async def _known(
     github: GitHub, database: Database, lease: Lease, repository: RepositoryRef, mutations: Sequence[Mutation]
 ) -> tuple[dict[Mutation, Outcome], Outcome | None]:
-    """Journal the comments that are about to be written; return those that are not, each with its outcome.
+    """Journal what is about to be written and only once; return what is not to be, each with its outcome.
 
-    That are those which an earlier, broken-off turn wrote already, or may have written so lately that they are yet to
-    appear. If it cannot be found out, nothing is to be written, with the outcome that comes second.
+    That is what an earlier, broken-off turn wrote already, or may have written so lately that it is yet to appear. If it
+    cannot be found out, nothing is to be written, with the outcome that comes second.
     """
     known: dict[Mutation, Outcome] = {}
     now = github.now()
     async with database.session() as session:
         await lanes.renew(session, lease)
-        entries = {
-            each: await journal.intend(session, lease.lane_id, each.journal_key, now)
-            for each in mutations
-            if isinstance(each, PostComment)
-        }
-    old = {action: entry for action, entry in entries.items() if entry.intended_at != now or entry.result is not None}
+        once = {each: each.journal_key for each in mutations if _only_once(each)}
+        entries = await journal.intend(session, lease.lane_id, once.values(), now)
+    found = {action: entries[key] for action, key in once.items()}
+    old = {action: entry for action, entry in found.items() if entry.intended_at != now or entry.result is not None}
     for action, entry in old.items():
         try:
             trace = await _trace(github, repository, action, entry, now)
         except GitHubError as error:
-            return known, _unread(error)
+            unread = _unread(error)
+            await _note(database, lease, {once[each]: unread for each in found.keys() - old.keys()})
+            return known, unread
         if trace is not None:
             known[action] = trace
     if old:
         async with database.session() as session:
             await lanes.renew(session, lease)  # a look may take a while, and whoever has the lane by now looked as well
-            for action in old.keys() - known.keys():
-                await journal.intend_again(session, lease.lane_id, action.journal_key, now)
+            await journal.intend_again(session, lease.lane_id, [once[each] for each in old.keys() - known.keys()], now)
     return known, None
 
 
 async def _trace(
-    github: GitHub, repository: RepositoryRef, action: PostComment, entry: journal.JournalEntry, now: datetime
+    github: GitHub,
+    repository: RepositoryRef,
+    action: PostComment | PutCheck,
+    entry: journal.JournalEntry,
+    now: datetime,
 ) -> Outcome | None:
-    """Look for a comment that was intended before; return what it means, None = it was not written and can be now."""
-    result = entry.result
-    if result is None:
-        try:
-            result = await github.find_comment(
-                repository, action.number, action.journal_key, entry.intended_at - CLOCK_SKEW
-            )
-        except NotFound as error:
-            return _unread(error)
-    if result is not None:
-        return Outcome(kind=OutcomeKind.ALREADY, result=result)
+    """Look for what was intended before; return what it means, None = it was not written and can be now.
+
+    A check is looked for by the read that the turn goes by, and nobody can delete one.
+    """
+    if isinstance(action, PostComment):
+        result = entry.result
+        if result is None:
+            try:
+                result = await github.find_comment(
+                    repository, action.number, action.journal_key, entry.intended_at - CLOCK_SKEW
+                )
+            except NotFound as error:
+                return _unread(error)
+        if result is not None:
+            return Outcome(kind=OutcomeKind.ALREADY, result=result)
     wait = entry.intended_at + LATEST - now
     if wait > timedelta(0):
         return Outcome(kind=OutcomeKind.LATER, detail="it may yet appear", retry_after=wait)

@@ -39,7 +39,7 @@ async def lost_plans(github: GitHub, database: Database, lease: Lease, named: Co
     async with database.session() as session:
         known = await plans.known_issues(session, lease.repository_id)
         unread = await plans.unread(session, lease.repository_id)
-        searched = (await journal.intend(session, lease.lane_id, SEARCHED, now)).done
+        searched = (await journal.intend(session, lease.lane_id, [SEARCHED], now))[SEARCHED].done
     found = frozenset() if searched else await _labelled(github, lease, known)
     lost = frozenset(named) - known
     about = Repository(id=lease.repository_id, installation_id=lease.installation_id, full_name=lease.full_name)
@@ -48,7 +48,7 @@ async def lost_plans(github: GitHub, database: Database, lease: Lease, named: Co
         for issue in sorted(new):
             await lanes.wake(session, await about.lane(session, issue))
         if not searched and not found:
-            await journal.complete(session, lease.lane_id, SEARCHED, None)
+            await journal.complete(session, lease.lane_id, {SEARCHED: None})
     return Lost(issues=lost, awaited=bool(new) or any(unread.get(each) for each in found | lost))
 
 

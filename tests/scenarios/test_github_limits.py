@@ -86,11 +86,14 @@ async def test_every_tenth_request_may_fail_or_lose_its_answer(play: Play) -> No
     await assert_landed_once(play)
 
 
-async def test_a_comment_that_appears_late_is_not_written_twice(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
-    """GitHub said that it failed, and wrote it all the same a while later."""
+async def test_what_appears_late_is_not_written_twice(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    """GitHub said that a comment or a check failed, and wrote it all the same a while later."""
     monkeypatch.setattr(apply, "LATEST", timedelta(seconds=3))
-    late = {"match": "POST /graphql mutation:addComment", "times": 2, "status": 502, "late_ms": 1500}
-    await play.faults({"api": [late]})
+    late = [
+        {"match": f"POST /graphql mutation:{each}", "times": 2, "status": 502, "late_ms": 1500}
+        for each in ("addComment", "createCheckRun")
+    ]
+    await play.faults({"api": late})
     await play.start_plain(PAIR, protect=True)
     await play.say("mia", "/signalbox status")
     await play.until(play.replies)

@@ -137,7 +137,7 @@ async def test_a_decision_that_fails_halfway_leaves_nothing(database: Database, 
     async def commit_and_crash() -> None:
         async with database.session() as session:
             await plans.commit_decision(session, lease, StoredPlan(), answers={})
-            await journal.intend(session, lease.lane_id, "status", NOW)
+            await journal.intend(session, lease.lane_id, ["status"], NOW)
             raise RuntimeError("crash")
 
     with pytest.raises(RuntimeError, match="crash"):
@@ -205,27 +205,39 @@ async def test_a_plan_cannot_answer_for_another(database: Database, lease: Lease
 async def test_the_journal_keeps_the_first_intention_until_it_is_done(database: Database, lease: Lease) -> None:
     later = NOW.replace(hour=13)
     async with database.session() as session:
-        first = await journal.intend(session, lease.lane_id, "reply:1", NOW)
-        again = await journal.intend(session, lease.lane_id, "reply:1", later)
-        await journal.intend(session, lease.lane_id, "reply:2", later)
-    assert first == again == journal.JournalEntry(key="reply:1", done=False, intended_at=NOW, result=None)
+        first = (await journal.intend(session, lease.lane_id, ["reply:1"], NOW))["reply:1"]
+        again = await journal.intend(session, lease.lane_id, ["reply:2", "reply:1"], later)
+    assert first == again["reply:1"] == journal.JournalEntry(key="reply:1", done=False, intended_at=NOW, result=None)
+    assert again["reply:2"].intended_at == later
     async with database.session() as session:
         assert [each.key for each in await journal.open_entries(session, lease.lane_id)] == ["reply:1", "reply:2"]
-        await journal.complete(session, lease.lane_id, "reply:1", "IC_5")
-        assert await journal.intend(session, lease.lane_id, "reply:1", later) == replace(
-            first, done=True, result="IC_5"
-        )
+        await journal.complete(session, lease.lane_id, {"reply:1": "IC_5"})
+        assert await journal.intend(session, lease.lane_id, ["reply:1"], later) == {
+            "reply:1": replace(first, done=True, result="IC_5")
+        }
 
 
 async def test_what_surely_did_not_happen_is_struck_out_but_never_what_did(database: Database, lease: Lease) -> None:
     async with database.session() as session:
-        await journal.intend(session, lease.lane_id, "refused", NOW)
-        await journal.intend(session, lease.lane_id, "done", NOW)
-        await journal.complete(session, lease.lane_id, "done", "IC_5")
-        for key in ("refused", "done"):
-            await journal.withdraw(session, lease.lane_id, key)
+        await journal.intend(session, lease.lane_id, ["refused", "done"], NOW)
+        await journal.complete(session, lease.lane_id, {"done": "IC_5"})
+        await journal.withdraw(session, lease.lane_id, ["refused", "done"])
         assert await journal.open_entries(session, lease.lane_id) == []
-        assert (await journal.intend(session, lease.lane_id, "done", NOW)).done is True
+        assert (await journal.intend(session, lease.lane_id, ["done"], NOW))["done"].done is True
+
+
+async def test_what_is_tried_once_more_is_as_open_as_at_first(database: Database, lease: Lease) -> None:
+    later = NOW.replace(hour=13)
+    async with database.session() as session:
+        await journal.intend(session, lease.lane_id, ["check:1", "check:2"], NOW)
+        await journal.complete(session, lease.lane_id, {"check:1": "CR_5"})
+        await journal.intend_again(session, lease.lane_id, ["check:1", "check:2"], later)
+        assert [
+            (each.key, each.intended_at, each.result) for each in await journal.open_entries(session, lease.lane_id)
+        ] == [
+            ("check:1", later, None),
+            ("check:2", later, None),
+        ]
 
 
 async def test_the_overview_counts(database: Database, lease: Lease) -> None:

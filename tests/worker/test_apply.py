@@ -1,6 +1,7 @@
 """Writing when reads in between take long or fail: nobody writes for a lane that is another's, nothing done is forgotten."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -36,12 +37,11 @@ async def applied(lane: Lane, *actions: Action) -> Applied:
     return await apply(lane.github, lane.database, await lane.claim(), REPOSITORY, actions)
 
 
-async def intended(lane: Lane, *comments: PostComment, ago: timedelta = timedelta(minutes=1)) -> None:
+async def intended(lane: Lane, *actions: PostComment | PutCheck, ago: timedelta = timedelta(minutes=1)) -> None:
     """Have an earlier, broken-off turn intend to write these."""
     lane_id = await lane.wake()
     async with lane.database.session() as session:
-        for each in comments:
-            await journal.intend(session, lane_id, each.journal_key, datetime.now(UTC) - ago)
+        await journal.intend(session, lane_id, [each.journal_key for each in actions], datetime.now(UTC) - ago)
 
 
 async def still_intended(lane: Lane) -> list[str]:
@@ -113,25 +113,56 @@ async def test_what_a_comment_was_for_may_be_gone_and_the_rest_is_written(lane: 
     assert github.done == [OTHER, CHECK]
 
 
-async def test_what_may_still_appear_is_not_written_again_and_holds_nothing_else_up(lane: Lane, github: Fake) -> None:
+@pytest.mark.parametrize("action", [COMMENT, CHECK], ids=["a comment", "a check"])
+async def test_what_may_still_appear_is_not_written_again_and_holds_nothing_else_up(
+    lane: Lane, github: Fake, action: PostComment | PutCheck
+) -> None:
     """GitHub may do what it was asked for after it broke the connection off."""
     ago = timedelta(seconds=10)
-    await intended(lane, COMMENT, ago=ago)
-    outcomes = (await applied(lane, COMMENT, CHECK, A_TICK)).outcomes
-    assert outcomes[COMMENT].kind is OutcomeKind.LATER
-    assert LATEST - ago - timedelta(seconds=5) < (outcomes[COMMENT].retry_after or timedelta()) <= LATEST - ago
-    assert [outcomes[each].kind for each in (CHECK, A_TICK)] == [OutcomeKind.DONE] * 2
-    assert await still_intended(lane) == [COMMENT.journal_key]
+    await intended(lane, action, ago=ago)
+    outcomes = (await applied(lane, action, OTHER, A_TICK)).outcomes
+    assert outcomes[action].kind is OutcomeKind.LATER
+    assert LATEST - ago - timedelta(seconds=5) < (outcomes[action].retry_after or timedelta()) <= LATEST - ago
+    assert [outcomes[each].kind for each in (OTHER, A_TICK)] == [OutcomeKind.DONE] * 2
+    assert await still_intended(lane) == [action.journal_key]
 
 
-async def test_what_did_not_appear_in_time_is_written_and_may_be_as_late_again(lane: Lane, github: Fake) -> None:
+@pytest.mark.parametrize("action", [COMMENT, CHECK], ids=["a comment", "a check"])
+async def test_what_did_not_appear_in_time_is_written_and_may_be_as_late_again(
+    lane: Lane, github: Fake, action: PostComment | PutCheck
+) -> None:
     async def lost() -> Outcome:
         return Outcome(kind=OutcomeKind.UNKNOWN)
 
-    await intended(lane, COMMENT)
-    github.answers[PostComment] = [lost]
+    await intended(lane, action)
+    github.answers[type(action)] = [lost]
     lease = await lane.claim()
     for kind in (OutcomeKind.UNKNOWN, OutcomeKind.LATER):
-        found = await apply(lane.github, lane.database, lease, REPOSITORY, [COMMENT])
-        assert found.outcomes[COMMENT].kind is kind
-    assert github.done == [COMMENT]
+        found = await apply(lane.github, lane.database, lease, REPOSITORY, [action])
+        assert found.outcomes[action].kind is kind
+    assert github.done == [action]
+
+
+async def test_a_check_that_was_made_is_made_once_until_a_read_shows_it(lane: Lane, github: Fake) -> None:
+    """Who made it died before it remembered that. An hour later it is one that GitHub gave up, and has to be replaced."""
+    lease = await lane.claim()
+    for kind in (OutcomeKind.DONE, OutcomeKind.LATER):
+        found = await apply(lane.github, lane.database, lease, REPOSITORY, [CHECK])
+        assert found.outcomes[CHECK].kind is kind
+    assert github.done == [CHECK]
+    async with lane.database.session() as session:
+        an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
+        await journal.intend_again(session, lease.lane_id, [CHECK.journal_key], an_hour_ago)
+        await journal.complete(session, lease.lane_id, {CHECK.journal_key: "CR_old"})
+    found = await apply(lane.github, lane.database, lease, REPOSITORY, [CHECK])
+    assert found.outcomes[CHECK].kind is OutcomeKind.DONE
+    assert github.done == [CHECK, CHECK]
+
+
+async def test_a_check_that_was_refused_or_is_only_changed_waits_for_nothing(lane: Lane, github: Fake) -> None:
+    github.answers[PutCheck] = [Outcome(kind=OutcomeKind.REFUSED, detail="no")]
+    lease, change = await lane.claim(), replace(CHECK, run=NodeId("CR_1"))
+    for check, kind in ((CHECK, OutcomeKind.REFUSED), *((each, OutcomeKind.DONE) for each in (CHECK, change, change))):
+        found = await apply(lane.github, lane.database, lease, REPOSITORY, [check])
+        assert found.outcomes[check].kind is kind
+    assert github.done == [CHECK, CHECK, change, change]

@@ -14,6 +14,7 @@ from bot.errors import LeaseLost, ReadFailed
 from bot.store import audit, commands, lanes, plans, trains
 from bot.store.db import Database
 from bot.store.plans import StoredPlan
+from bot.worker import apply
 from bot.worker.outside import FULL_PASS, Outside
 from tests.build import sha
 from tests.databases import ONLY_POSTGRESQL, statements
@@ -256,8 +257,9 @@ async def test_its_check_opens_when_the_freeze_is_lifted(repository: Lane, githu
 
 
 async def test_a_waiting_check_is_renewed_before_it_is_stale(
-    repository: Lane, github: Fake, database: Database
+    repository: Lane, github: Fake, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(apply, "LATEST", timedelta(0))
     await freeze(database, github)
     github.outside = (a_free_pull(20),)
     await repository.turn_outside()
@@ -313,8 +315,9 @@ async def test_a_freeze_and_its_end_are_shown_on_all_open_pulls(
 
 
 async def test_all_pulls_are_looked_at_again_if_a_check_could_not_be_put(
-    repository: Lane, github: Fake, database: Database
+    repository: Lane, github: Fake, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(apply, "LATEST", timedelta(0))
     process = Outside(github=github, database=database)
     await process.turn(await repository.claim(), datetime.now(UTC))
     await freeze(database, github)

@@ -30,7 +30,6 @@ PATH_LIMIT = 120  # characters
 BRANCH_LIMIT = 120  # characters
 
 _LEVELS: Mapping[str, str] = {"failure": "❌ failure", "warning": "⚠️ warning", "notice": "💬 notice"}
-#: An address that can end neither a link nor a table's cell. That of a commit status is whatever its reporter wrote.
 
 
 def failure_comment(view: PlanView, failure: Failure, said: Mapping[NodeId, FailureFacts]) -> str:

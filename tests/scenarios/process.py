@@ -113,10 +113,10 @@ class BotProcess:
 
 
 @contextlib.asynccontextmanager
-async def stage_apart(folder: Path) -> AsyncIterator[tuple[Play, BotProcess]]:
+async def stage_apart(folder: Path, prepare: Prepare = unprepared) -> AsyncIterator[tuple[Play, BotProcess]]:
     """Set a stage on which Signalbox can be killed: the sandbox and CI in this process, Signalbox in another."""
     async with start_sandbox(port=0, data=folder / "github") as sandbox:
-        bot = BotProcess(info=sandbox.info, folder=folder, port=free_port())
+        bot = BotProcess(info=sandbox.info, folder=folder, port=free_port(), prepare=prepare)
         async with _played(sandbox, [bot]) as play:
             yield play, bot
 

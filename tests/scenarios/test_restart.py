@@ -8,13 +8,16 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from bot.worker import apply
 from sandbox.server import start as start_sandbox
 from tests.ports import free_port
+from tests.scenarios.once import nothing_doubled
 from tests.scenarios.play import PLAN, Play, plan_of
 from tests.scenarios.process import BotProcess, stage_apart
 
@@ -86,6 +89,39 @@ async def test_a_kill_in_the_middle_of_a_start_leaves_no_half_plan(apart: Stage)
         assert len(await play.get(f"/pulls/{play.pulls[key]}/commits")) == 1
     assert await play.replies() == []
     assert await play.status_comment() is not None
+
+
+def patient() -> None:
+    """Wait for what may yet appear, as in production, if not as long."""
+    apply.LATEST = timedelta(seconds=2)
+
+
+async def test_a_check_that_comes_about_after_its_maker_was_killed_is_the_only_one(tmp_path: Path) -> None:
+    """The next process takes the plan at once, and does not see yet what GitHub is still carrying out."""
+    async with stage_apart(tmp_path, patient) as (play, bot):
+        await play.plan()
+        await play.until(play.status_comment, SOON)
+        await play.faults({"api": [{"match": "POST /graphql mutation:createCheckRun", "times": 1, "delay_ms": 1500}]})
+        await play.say("ada", "/signalbox start")
+
+        async def under_way() -> bool:
+            return bool(play.world.faults.settings.api[0].times == 0)
+
+        await play.until(under_way, SOON)
+        await bot.kill()
+        late = set(play.world.running)
+        await bot.start()
+
+        async def checked() -> bool:
+            pulls = await play.all_pulls()
+            play.pulls = {pull["title"].split(":")[0]: pull["number"] for pull in pulls}
+            return len(pulls) == 3 and all([await play.check(key) for key in play.pulls])
+
+        await play.until(checked, SOON)
+        await play.settled()
+        assert late
+        await asyncio.wait(late)
+        await nothing_doubled(play)
 
 
 async def test_a_kill_in_the_middle_of_a_merge_merges_once(apart: Stage) -> None:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 
 import structlog
-from sqlalchemy import and_, bindparam, delete, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -192,6 +192,21 @@ async def prune(session: AsyncSession, before: datetime, limit: int, states: Col
         .with_for_update(skip_locked=True)
     )
     gone = await session.execute(delete(deliveries).where(deliveries.c.guid.in_(old)).returning(deliveries.c.guid))
+    return len(gone.all())
+
+
+async def prune_parked(session: AsyncSession, before: datetime, limit: int, *, room: int) -> int:
+    """Delete so many of the parked deliveries that came before, if newer ones take `room` bytes; return how many."""
+    newest_first = (deliveries.c.received_at.desc(), deliveries.c.guid.desc())
+    taken = func.sum(func.length(deliveries.c.body)).over(order_by=newest_first).label("taken")
+    parked = select(deliveries.c.guid, deliveries.c.received_at, taken).where(deliveries.c.state == "parked").subquery()
+    beyond = select(parked.c.guid).where(parked.c.taken > room, parked.c.received_at < before)
+    old = select(deliveries.c.guid).where(deliveries.c.guid.in_(beyond), deliveries.c.state == "parked").limit(limit)
+    gone = await session.execute(
+        delete(deliveries)
+        .where(deliveries.c.guid.in_(old.with_for_update(skip_locked=True)))
+        .returning(deliveries.c.guid)
+    )
     return len(gone.all())
 
 

@@ -16,15 +16,15 @@ log = structlog.get_logger()
 
 BATCH = 1000  # rows of one transaction: it holds up others for some milliseconds
 MOST_BATCHES = 20  # of each kind at a time; the rest waits for the next time
+ROOM = 1 << 30  # bytes that the bodies of parked deliveries may take, as they are stored
 
 #: A delivery's GUID is what tells a repeated one: GitHub can be asked to repeat it for 3 days, a person may be slower.
 #: https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks
 AGES = (
     (inbox.prune, timedelta(days=30)),
-    (
-        partial(inbox.prune, states=("parked",)),
-        timedelta(days=90),
-    ),  # nobody had it replayed: else they would fill the disk
+    # nobody had it replayed, or there are too many: else they would fill the disk
+    (partial(inbox.prune, states=("parked",)), timedelta(days=90)),
+    (partial(inbox.prune_parked, room=ROOM), timedelta(0)),
     (journal.prune, timedelta(days=90)),
     (audit.prune, timedelta(days=365)),  # after the plan's end: until then it is somebody's answer to "who did that?"
 )

@@ -1,11 +1,12 @@
 """What is forgotten: finished things that are old, in batches; what is not finished stays however old it is."""
 
+import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, insert, select, update
 
-from bot.store import retention
+from bot.store import inbox, retention
 from bot.store.db import Database
 from bot.store.tables import deliveries, journal, lanes, plans
 
@@ -45,6 +46,24 @@ async def test_what_nobody_had_replayed_for_a_quarter_is_forgotten(database: Dat
         await deliver(database, state, 2, 89 * DAY)
     assert await retention.forget(database, NOW) == 3
     assert await counted(database) == {"new": 5, "parked": 2}
+
+
+async def test_of_what_is_parked_the_oldest_makes_room(database: Database) -> None:
+    body = random.Random(5).randbytes(1000)  # cannot be packed
+    rows = [
+        {"guid": f"{state}-{age}", "event": "push", "received_at": NOW - age * DAY, "body": body, "state": state}
+        for state in ("new", "parked")
+        for age in range(1, 10)
+    ]
+    async with database.session() as session:
+        await session.execute(insert(deliveries), rows)
+        assert await inbox.prune_parked(session, NOW - 2 * DAY, 100, room=9999) == 0
+        assert await inbox.prune_parked(session, NOW - 8 * DAY, 100, room=4500) == 1, "the others are too new"
+        assert await inbox.prune_parked(session, NOW, 3, room=4500) == 3
+        assert await inbox.prune_parked(session, NOW, 100, room=4500) == 1
+        left = await inbox.listed(session)
+    assert [each.guid for each in left if each.state == "parked"] == [f"parked-{age}" for age in (4, 3, 2, 1)]
+    assert len([each for each in left if each.state == "new"]) == 9
 
 
 async def test_one_time_deletes_a_bounded_number_and_the_next_goes_on(

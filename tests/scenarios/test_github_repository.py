@@ -139,8 +139,8 @@ async def shown(play: Play) -> list[str]:
 async def test_a_repository_that_is_made_private_goes_on_without_its_rules_and_says_so(play: Play) -> None:
     """GitHub's free plan has no branch rules for private repositories: those that there were do not hold any more."""
     assert "Self-check" not in await play.status()
-    await play.do("ada", "PATCH", "", {"private": True})
     await play.do("ada", "DELETE", "/branches/main/protection")  # the stand-in leaves it, and GitHub tells of nothing
+    await play.do("ada", "PATCH", "", {"private": True})
     await wake_everything(play)
     await play.settled()
     status = await play.status()

@@ -88,9 +88,9 @@ async def test_every_tenth_request_may_fail_or_lose_its_answer(play: Play) -> No
 
 async def test_what_appears_late_is_not_written_twice(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     """GitHub said that a comment or a check failed, and wrote it all the same a while later."""
-    monkeypatch.setattr(apply, "LATEST", timedelta(seconds=2))
+    monkeypatch.setattr(apply, "LATEST", timedelta(seconds=3))
     late = [
-        {"match": f"POST /graphql mutation:{each}", "times": times, "status": 502, "late_ms": 1000}
+        {"match": f"POST /graphql mutation:{each}", "times": times, "status": 502, "late_ms": 1600}
         for each, times in (("addComment", 2), ("createCheckRun", 1))
     ]
     await play.faults({"api": late})

@@ -25,7 +25,6 @@ API_ROOTS = ("app", "graphql", "installation", "meta", "orgs", "rate_limit", "re
 FREE = ("/rate_limit",)
 LOG_LIMIT = 50_000
 GONE = 499  # answered to nobody: the caller is gone
-LATE = web.AppKey("late", set[asyncio.Task[None]])  # what is done after it was said to have failed
 FIELDS = web.RequestKey("graphql_fields", list[str])  # `mutation:createPullRequest`, ...
 
 
@@ -113,8 +112,9 @@ async def _with_fault(request: web.Request, handler: Handler, fault: ApiFault | 
     if fault.late_ms:
         await request.read()
         late = asyncio.create_task(_happen_late(request, handler, fault.late_ms / 1000))
-        request.app[LATE].add(late)
-        late.add_done_callback(request.app[LATE].discard)
+        world = request.app[WORLD]
+        world.late.add(late)
+        late.add_done_callback(world.late.discard)
     if fault.status == 0:
         if request.transport is not None:  # the caller may be gone already
             request.transport.abort()

@@ -13,7 +13,7 @@ from aiohttp import web
 from sandbox import control, genesis, smart_http
 from sandbox.graphql import mount as mount_graphql
 from sandbox.limits import LIMITS, RateLimits
-from sandbox.middleware import LATE, api_middleware
+from sandbox.middleware import api_middleware
 from sandbox.model import Json
 from sandbox.pages import mount as mount_pages
 from sandbox.rest import actions, apps, checks, git_data, issues, pulls, repositories, rules
@@ -40,7 +40,6 @@ def build_app(world: World) -> web.Application:
     app[WORLD] = world
     app[LIMITS] = RateLimits(world)
     app[control.REQUESTS] = []
-    app[LATE] = set()
     app.on_shutdown.append(_forget_what_is_late)
     for area in (apps, rules, checks, actions, pulls, issues, git_data, repositories, control):
         app.add_routes(area.routes)
@@ -51,7 +50,7 @@ def build_app(world: World) -> web.Application:
 
 
 async def _forget_what_is_late(app: web.Application) -> None:
-    for each in app[LATE]:
+    for each in app[WORLD].late:
         each.cancel()
 
 

@@ -107,9 +107,8 @@ class World:
         self.hooks = Hooks(self)
         self.state = State()
         self.unsaved = False  # set by every request that may write
-        self.running: set[asyncio.Future[None]] = (
-            set()
-        )  # requests that are being carried out; each is done with its answer
+        self.running: set[asyncio.Future[None]] = set()  # requests; each is done with its answer
+        self.late: set[asyncio.Task[None]] = set()  # what is done after it was said to have failed
         self.queue_lock = asyncio.Lock()  # one thing at a time happens to the merge queues
         self._git: dict[int, Git] = {}
         self._named: dict[str, int] = {}  # the repository that a full name led to when it was last asked for

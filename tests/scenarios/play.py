@@ -285,7 +285,8 @@ class Play(WithBaseCi):
         assert self.bot is not None
 
         async def quiet() -> bool:
-            return not self.world.hooks.pending and self.bot is not None and await at_rest(self.bot.database)
+            on_its_way = self.world.hooks.pending or self.world.late
+            return not on_its_way and self.bot is not None and await at_rest(self.bot.database)
 
         await self.until(quiet, pause=0.1)  # each look takes the database from those who work
 

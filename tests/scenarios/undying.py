@@ -59,8 +59,8 @@ class Undying(Play):
         """Wait until what the dead had asked of GitHub has come about: a lease lasts longer than GitHub takes for a request."""
         for _ in range(5):  # rounds of a busy loop, until all that it had sent is read and begun
             await asyncio.sleep(NOTICED / 5)
-        if self.world.running:
-            await asyncio.wait(set(self.world.running))
+        if under_way := {*self.world.running, *self.world.late}:
+            await asyncio.wait(under_way)
 
     async def _end_leases(self, tokens: Sequence[str]) -> None:
         """Let the minute pass for which the dead have their lanes still; for nobody else does any time pass.

@@ -356,6 +356,7 @@ class OutcomeKind(Enum):
     MOVED = "moved"  # the guard refused: the world is not as judged; look again
     REFUSED = "refused"  # GitHub says no, and will say it again
     LATER = "later"  # not now: limits, or GitHub is still thinking
+    AWAITED = "awaited"  # not tried: an earlier try may yet take effect by itself
     UNKNOWN = "unknown"  # no answer: it may or may not have happened
 
 

@@ -103,10 +103,9 @@ def _open_stage(at: Standing, pull: PullFacts) -> tuple[Stage, str]:
         return Stage.FAILED, f"{_names(at.failed_checks)} failed"
     if not at.passes("hold", "paused"):
         return Stage.HELD, ""
-    own_done = at.passes(*OWN_GATES)
     if (at.passes("draft", "checks") and not at.passes("review", "acceptance")) or _conflicts(at):
         return Stage.NEEDS_QA, ""
-    if own_done and at.passes("order", "turn", "freshness"):
+    if all(gate.verdict is GateVerdict.PASS for gate in at.gates):
         return Stage.MERGEABLE, ""
     if at.passes(*(OWN_GATES - {"mergeable"})):
         return Stage.QUEUED, ""  # also while GitHub still computes whether it could merge

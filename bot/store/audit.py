@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Row, Select, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.core.actions import Outcome
 from bot.core.facts import AuditEntry, AuditKind, Verdict
 from bot.core.model import Login
 from bot.store.commands import StoredCommand
+from bot.store.db import delete_some
 from bot.store.lanes import LaneKind, Lease
 from bot.store.tables import audit, lanes, plans
 
@@ -118,8 +119,7 @@ async def prune(session: AsyncSession, before: datetime, limit: int) -> int:
     outside = select(lanes.c.id).where(lanes.c.kind == LaneKind.REPOSITORY.value)
     of_none = audit.c.lane_id.in_(outside) & (audit.c.at < before)
     old = select(audit.c.id).where(or_(audit.c.lane_id.in_(ended), of_none)).order_by(audit.c.id).limit(limit)
-    gone = await session.execute(delete(audit).where(audit.c.id.in_(old)).returning(audit.c.id))
-    return len(gone.all())
+    return await delete_some(session, audit, old)
 
 
 def _of(lane_id: int) -> Select[Any]:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import Engine, Table, create_engine, event, literal, select
+from sqlalchemy import Engine, Select, Table, create_engine, delete, event, literal, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.engine.interfaces import DBAPICursor
@@ -252,6 +252,19 @@ def is_postgresql(session: AsyncSession | Connection) -> bool:
 def insert_into(session: AsyncSession | Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """Return an INSERT that knows ON CONFLICT, which both databases write alike but SQLAlchemy keeps per dialect."""
     return postgresql.insert(table) if is_postgresql(session) else sqlite.insert(table)
+
+
+async def delete_some(session: AsyncSession, table: Table, which: Select[Any]) -> int:
+    """Delete the rows that a query with a limit names, by the primary key; return how many.
+
+    The query is a WITH: inside a condition PostgreSQL may run it once for each row, and each time for other rows.
+    """
+    some = which.cte("some")
+    key = table.primary_key.columns
+    gone = await session.execute(
+        delete(table).where(tuple_(*key).in_(select(*(some.c[each.name] for each in key)))).returning(*key)
+    )
+    return len(gone.all())
 
 
 async def now(session: AsyncSession) -> datetime:

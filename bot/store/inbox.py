@@ -13,13 +13,13 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 
 import structlog
-from sqlalchemy import and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import InboxFull
-from bot.store.db import Database, insert_into
+from bot.store.db import Database, delete_some, insert_into
 from bot.store.news import Channel, announce, announce_on
 from bot.store.tables import deliveries, pack, unpack
 
@@ -87,6 +87,11 @@ async def take(session: AsyncSession, limit: int, now: datetime) -> list[Deliver
         .with_for_update(skip_locked=True)
     )
     return [Delivery(**row) for row in rows.mappings()]
+
+
+async def put_off(session: AsyncSession, guids: Collection[str], until: datetime) -> None:
+    """Keep deliveries for the one who took them, until then (T2): others leave them alone, and have them if it dies."""
+    await session.execute(update(deliveries).where(deliveries.c.guid.in_(guids)).values(due_at=until))
 
 
 async def hold(session: AsyncSession, guids: Collection[str]) -> set[str]:
@@ -191,8 +196,7 @@ async def prune(session: AsyncSession, before: datetime, limit: int, states: Col
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    gone = await session.execute(delete(deliveries).where(deliveries.c.guid.in_(old)).returning(deliveries.c.guid))
-    return len(gone.all())
+    return await delete_some(session, deliveries, old)
 
 
 async def prune_parked(session: AsyncSession, before: datetime, limit: int, *, room: int) -> int:
@@ -202,12 +206,7 @@ async def prune_parked(session: AsyncSession, before: datetime, limit: int, *, r
     parked = select(deliveries.c.guid, deliveries.c.received_at, taken).where(deliveries.c.state == "parked").subquery()
     beyond = select(parked.c.guid).where(parked.c.taken > room, parked.c.received_at < before)
     old = select(deliveries.c.guid).where(deliveries.c.guid.in_(beyond), deliveries.c.state == "parked").limit(limit)
-    gone = await session.execute(
-        delete(deliveries)
-        .where(deliveries.c.guid.in_(old.with_for_update(skip_locked=True)))
-        .returning(deliveries.c.guid)
-    )
-    return len(gone.all())
+    return await delete_some(session, deliveries, old.with_for_update(skip_locked=True))
 
 
 def _accept(batch: Sequence[Delivery], connection: Connection) -> set[str]:

@@ -1,18 +1,17 @@
 """What must not be done twice: written down before it is tried, ticked off with its result.
 
 An entry that is found "intended" at the start of a turn may or may not have happened; the worker looks for its trace
-before it tries again. Must not know what the keys mean.
+before it tries again. All times are the database's. Must not know what the keys mean.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
 
-from sqlalchemy import Select, bindparam, delete, select, tuple_, update
+from sqlalchemy import Insert, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.db import insert_into
+from bot.store.db import database_now, delete_some, insert_into
 from bot.store.tables import journal, plans
 
 
@@ -22,70 +21,68 @@ class JournalEntry:
 
     key: str  # "status", "reply:<comment id>:<line>", "check:<head>"
     done: bool
-    intended_at: datetime  # UTC, by GitHub's clock, of the last intention: nothing older is its trace
+    age: timedelta  # since it was intended last: nothing older is its trace
     result: str | None  # node id of what was made
 
 
-async def intend(session: AsyncSession, lane_id: int, keys: Collection[str], now: datetime) -> dict[str, JournalEntry]:
-    """Write down what will be tried (T4); return the entry of each key, which may have been there already."""
+async def entries(session: AsyncSession, lane_id: int, keys: Collection[str]) -> dict[str, JournalEntry]:
+    """Return what is written down of these, by key."""
     if not keys:
         return {}
-    statement = insert_into(session, journal).on_conflict_do_nothing()
-    rows = [{"lane_id": lane_id, "key": key, "state": "intended", "intended_at": now} for key in keys]
-    await (await session.connection()).execute(statement, rows)
-    found = await session.execute(_of(lane_id).where(journal.c.key.in_(keys)))
+    found = await session.execute(
+        select(journal, database_now().label("now")).where(journal.c.lane_id == lane_id, journal.c.key.in_(keys))
+    )
     return {
-        row.key: JournalEntry(key=row.key, done=row.state == "done", intended_at=row.intended_at, result=row.result)
+        row.key: JournalEntry(key=row.key, done=row.state == "done", age=row.now - row.intended_at, result=row.result)
         for row in found
     }
 
 
-async def intend_again(session: AsyncSession, lane_id: int, keys: Collection[str], now: datetime) -> None:
-    """Write down what will be tried once more: what was intended before surely did not happen, or is gone (T4)."""
-    entries = (journal.c.lane_id == lane_id, journal.c.key.in_(keys))
-    await session.execute(update(journal).where(*entries).values(state="intended", intended_at=now, result=None))
+async def intend(session: AsyncSession, lane_id: int, keys: Iterable[str]) -> None:
+    """Write down what is about to be tried, for the first time or once more (T4)."""
+    statement = insert_into(session, journal).values(
+        lane_id=lane_id, key=bindparam("of"), state="intended", intended_at=database_now(), result=None
+    )
+    anew = {name: statement.excluded[name] for name in ("state", "intended_at", "result")}
+    await _write(
+        session, statement.on_conflict_do_update(index_elements=_ENTRY, set_=anew), [{"of": key} for key in keys]
+    )
 
 
 async def complete(session: AsyncSession, lane_id: int, results: Mapping[str, str | None]) -> None:
     """Note what happened, and what came of it, by key (T5). Repeating it is safe."""
-    if not results:
-        return
-    entry = (journal.c.lane_id == lane_id, journal.c.key == bindparam("of"))
-    statement = update(journal).where(*entry).values(state="done", result=bindparam("came"))
+    statement = insert_into(session, journal).values(
+        lane_id=lane_id, key=bindparam("of"), state="done", intended_at=database_now(), result=bindparam("came")
+    )
+    known = {name: statement.excluded[name] for name in ("state", "result")}
     rows = [{"of": key, "came": result} for key, result in results.items()]
-    await (await session.connection()).execute(statement, rows)
+    await _write(session, statement.on_conflict_do_update(index_elements=_ENTRY, set_=known), rows)
 
 
 async def withdraw(session: AsyncSession, lane_id: int, keys: Collection[str]) -> None:
     """Strike out what surely did not happen, because GitHub refused it (T5)."""
-    entries = (journal.c.lane_id == lane_id, journal.c.key.in_(keys))
-    await session.execute(delete(journal).where(*entries, journal.c.state == "intended"))
-
-
-async def open_entries(session: AsyncSession, lane_id: int) -> list[JournalEntry]:
-    """Return what was intended and is not known to have happened, oldest first."""
-    rows = await session.execute(
-        _of(lane_id).where(journal.c.state == "intended").order_by(journal.c.intended_at, journal.c.key)
-    )
-    return [JournalEntry(key=row.key, done=False, intended_at=row.intended_at, result=row.result) for row in rows]
+    of_these = (journal.c.lane_id == lane_id, journal.c.key.in_(keys))
+    await session.execute(delete(journal).where(*of_these, journal.c.state == "intended"))
 
 
 async def prune(session: AsyncSession, before: datetime, limit: int) -> int:
-    """Delete so many of the entries that were begun before and are done, but none of a plan that still runs; return how many.
+    """Delete so many of the entries that were begun before, but none of a plan that still runs; return how many.
 
-    By then the memory knows what was made, and the commands that were replied to are closed.
+    By then the memory knows what was made, the commands that were replied to are closed, and nothing can appear any more.
     """
     runs = select(plans.c.lane_id).where(plans.c.lane_id == journal.c.lane_id, plans.c.open.is_(True)).exists()
     old = (
         select(journal.c.lane_id, journal.c.key)
-        .where(journal.c.state == "done", journal.c.intended_at < before, ~runs)
+        .where(journal.c.intended_at < before, ~runs)
         .limit(limit)
         .with_for_update(skip_locked=True, of=journal)
     )
-    entry = tuple_(journal.c.lane_id, journal.c.key)
-    gone = await session.execute(delete(journal).where(entry.in_(old)).returning(journal.c.key))
-    return len(gone.all())
+    return await delete_some(session, journal, old)
 
 
-def _of(lane_id: int) -> Select[Any]:
-    return select(journal).where(journal.c.lane_id == lane_id)
+_ENTRY = ("lane_id", "key")
+
+
+async def _write(session: AsyncSession, statement: Insert, rows: Sequence[Mapping[str, str | None]]) -> None:
+    if rows:
+        await (await session.connection()).execute(statement, rows)

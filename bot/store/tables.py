@@ -247,4 +247,5 @@ audit = Table(
     Column("source", String(200), nullable=False, server_default=""),  # as in commands
     Column("delivery", String(100), nullable=False, server_default=""),  # as in commands
     Index(None, "lane_id", "id"),
+    Index(None, "actor", "at"),
 )

@@ -49,6 +49,7 @@ from bot.core.model import NodeId
 from bot.core.plan.tick import tick, untick
 from bot.core.trials import learned
 from bot.errors import GitHubError, NotFound, RateLimited
+from bot.github.mutations import batches
 from bot.github.port import GitHub, RepositoryRef
 from bot.store import journal, lanes
 from bot.store.db import Database
@@ -56,12 +57,12 @@ from bot.store.lanes import Lease
 
 log = structlog.get_logger()
 
-NOT_SETTLED = frozenset({OutcomeKind.MOVED, OutcomeKind.LATER, OutcomeKind.UNKNOWN})
+NOT_SETTLED = frozenset({OutcomeKind.MOVED, OutcomeKind.LATER, OutcomeKind.AWAITED, OutcomeKind.UNKNOWN})
 #: So long after it was intended a comment or a check may still appear: it waits 15 s for its turn, GitHub gives up after 10 s
-#: (https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#timeouts), and clocks differ a little.
+#: (https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#timeouts).
 LATEST = timedelta(seconds=30)
+LOOK_AGAIN = timedelta(seconds=1)  # for what is there, but not as it is to be
 STUBBORN = 15  # turns in a row after which a guard that refuses still is no passing thing
-BATCH = 20  # actions between two looks at whether the lane is still ours
 SHOWN = (
     AddLabels,
     RemoveLabels,
@@ -108,7 +109,7 @@ class Applied:
         A refused merge counts: GitHub judges by a state that may lag behind what it shows, the check's for one.
         """
         return any(
-            not _settled(action, outcome)
+            (not _settled(action, outcome) and outcome.kind is not OutcomeKind.AWAITED)
             or (isinstance(action, MergePull | EnqueuePull) and outcome.kind is OutcomeKind.REFUSED)
             for action, outcome in self.outcomes.items()
         )
@@ -116,7 +117,19 @@ class Applied:
     @property
     def retry_after(self) -> timedelta | None:
         """The longest wait that GitHub asked for."""
-        return max((each.retry_after for each in self.outcomes.values() if each.retry_after is not None), default=None)
+        return max(self._waits(awaited=False), default=None)
+
+    @property
+    def awaited(self) -> timedelta | None:
+        """How long to wait for what may yet appear by itself. That is no failure, however often it is looked for."""
+        return min(self._waits(awaited=True), default=None)
+
+    def _waits(self, *, awaited: bool) -> list[timedelta]:
+        return [
+            each.retry_after
+            for each in self.outcomes.values()
+            if each.retry_after is not None and (each.kind is OutcomeKind.AWAITED) is awaited
+        ]
 
     def shown(self, acks: Mapping[int, tuple[Action, ...]]) -> tuple[int, ...]:
         """Return the commands whose answers their authors have now seen, or never will. `acks`: see Decision."""
@@ -140,14 +153,15 @@ async def apply(
     """Carry out a turn's actions in their order; stops early where a write was left without an answer.
 
     Stops after a merge, too: the base is another one now, and nothing was judged against it. An action that needs a read
-    which fails is LATER, or MOVED if what it is about is gone; what was done before stays done.
+    which fails is LATER, or MOVED if what it is about is gone; what was done before stays done. Each batch is one request,
+    so that what is in it is sent as soon as it is intended.
 
     Raises LeaseLost when another worker took over; what was done until then is seen by that worker on GitHub itself.
     """
     applied = Applied()
     for alone, group in groupby(actions, key=lambda action: isinstance(action, Lone)):
-        for batch in batched(group, 1 if alone else BATCH):
-            outcomes, cut_short = await _batch(github, database, lease, repository, batch)
+        for batch in batched(group, 1) if alone else batches([each for each in group if not isinstance(each, Lone)]):
+            outcomes, cut_short = await _batch(github, database, lease, repository, batch, applied)
             applied.outcomes.update(zip(batch, outcomes, strict=True))
             for action, outcome in zip(batch, outcomes, strict=True):
                 kind, about = type(action).__name__, name_of(action)
@@ -158,10 +172,20 @@ async def apply(
 
 
 async def _batch(
-    github: GitHub, database: Database, lease: Lease, repository: RepositoryRef, batch: Sequence[Action]
+    github: GitHub,
+    database: Database,
+    lease: Lease,
+    repository: RepositoryRef,
+    batch: Sequence[Action],
+    before: Applied,
 ) -> tuple[list[Outcome], bool]:
-    """Return the outcomes, and whether GitHub left one without an answer or wants the rest to come later."""
+    """Return the outcomes, and whether GitHub left one without an answer or wants the rest to come later.
+
+    `before` is what became of the actions before.
+    """
     if isinstance(batch[0], Lone):
+        if _lacks_its_check(batch[0], before):
+            return [Outcome(kind=OutcomeKind.AWAITED, detail="its check may yet appear")], False
         await _renew(database, lease)
         try:
             outcome = await _lone(github, database, lease, repository, batch[0])
@@ -182,22 +206,35 @@ def _is_open(outcome: Outcome) -> bool:
     return outcome.kind in {OutcomeKind.UNKNOWN, OutcomeKind.LATER}
 
 
+def _lacks_its_check(action: Action, before: Applied) -> bool:
+    """Whether a merge would be refused, since the check that is required of it is awaited."""
+    return isinstance(action, MergePull) and any(
+        isinstance(each, PutCheck) and each.head_sha == action.head_sha and outcome.kind is OutcomeKind.AWAITED
+        for each, outcome in before.outcomes.items()
+    )
+
+
 def _only_once(action: Mutation) -> TypeGuard[PostComment | PutCheck]:
     """Whether it is journalled, because a second time would make a second one."""
     return isinstance(action, PostComment | PutCheck) and action.replay is Replay.ONCE
 
 
 async def _note(database: Database, lease: Lease, outcomes: Mapping[str, Outcome]) -> None:
-    """Note in the journal what was written (T5), by key, and strike out what surely was not."""
+    """Note in the journal what was written (T5), by key, and strike out what surely was not.
+
+    What was left without an answer may take effect for a while from now on, however long it had to wait for its turn.
+    """
     made = {key: outcome.result for key, outcome in outcomes.items() if outcome.kind is OutcomeKind.DONE}
-    missed = [key for key, outcome in outcomes.items() if key not in made and outcome.kind is not OutcomeKind.UNKNOWN]
+    unknown = [key for key, outcome in outcomes.items() if outcome.kind is OutcomeKind.UNKNOWN]
+    missed = outcomes.keys() - {*made, *unknown}
     if made:
         async with database.session() as session:
             await journal.complete(session, lease.lane_id, made)
-    if missed:
+    if missed or unknown:
         async with database.session() as session:
             await lanes.renew(session, lease)  # else the entries may be another worker's, for what it writes
             await journal.withdraw(session, lease.lane_id, missed)
+            await journal.intend(session, lease.lane_id, unknown)
 
 
 async def _lone(github: GitHub, database: Database, lease: Lease, repository: RepositoryRef, action: Lone) -> Outcome:
@@ -226,56 +263,50 @@ async def _known(
     That is what an earlier, broken-off turn wrote already, or may have written so lately that it is yet to appear. If it
     cannot be found out, nothing is to be written, with the outcome that comes second.
     """
+    once: dict[str, PostComment | PutCheck] = {}
     known: dict[Mutation, Outcome] = {}
-    now = github.now()
+    for each in filter(_only_once, mutations):
+        if once.setdefault(each.journal_key, each) is not each:
+            known[each] = Outcome(kind=OutcomeKind.AWAITED, detail="another makes it", retry_after=LOOK_AGAIN)
     async with database.session() as session:
         await lanes.renew(session, lease)
-        once = {each: each.journal_key for each in mutations if _only_once(each)}
-        entries = await journal.intend(session, lease.lane_id, once.values(), now)
-    found = {action: entries[key] for action, key in once.items()}
-    old = {action: entry for action, entry in found.items() if entry.intended_at != now or entry.result is not None}
-    for action, entry in old.items():
+        old = await journal.entries(session, lease.lane_id, once.keys())
+        if not old:
+            await journal.intend(session, lease.lane_id, once)
+    for key, entry in old.items():
         try:
-            trace = await _trace(github, repository, action, entry, now)
+            trace = await _trace(github, repository, once[key], entry)
         except GitHubError as error:
-            unread = _unread(error)
-            await _note(database, lease, {once[each]: unread for each in found.keys() - old.keys()})
-            return known, unread
+            return known, _unread(error)
         if trace is not None:
-            known[action] = trace
+            known[once[key]] = trace
     if old:
         async with database.session() as session:
             await lanes.renew(session, lease)  # a look may take a while, and whoever has the lane by now looked as well
-            await journal.intend_again(session, lease.lane_id, [once[each] for each in old.keys() - known.keys()], now)
+            await journal.intend(session, lease.lane_id, [key for key, each in once.items() if each not in known])
     return known, None
 
 
 async def _trace(
-    github: GitHub,
-    repository: RepositoryRef,
-    action: PostComment | PutCheck,
-    entry: journal.JournalEntry,
-    now: datetime,
+    github: GitHub, repository: RepositoryRef, action: PostComment | PutCheck, entry: journal.JournalEntry
 ) -> Outcome | None:
     """Look for what was intended before; return what it means, None = it was not written and can be now.
 
     A check is looked for by the read that the turn goes by, and nobody can delete one.
     """
-    if isinstance(action, PostComment):
-        result = entry.result
-        if result is None:
-            try:
-                result = await github.find_comment(
-                    repository, action.number, action.journal_key, entry.intended_at - CLOCK_SKEW
-                )
-            except NotFound as error:
-                return _unread(error)
-        if result is not None:
-            return Outcome(kind=OutcomeKind.ALREADY, result=result)
-    wait = entry.intended_at + LATEST - now
-    if wait > timedelta(0):
-        return Outcome(kind=OutcomeKind.LATER, detail="it may yet appear", retry_after=wait)
-    return None
+    result = entry.result
+    if result is None and isinstance(action, PostComment):
+        since = github.now() - entry.age - CLOCK_SKEW
+        try:
+            result = await github.find_comment(repository, action.number, action.journal_key, since)
+        except NotFound as error:
+            return _unread(error)
+    if result is not None and isinstance(action, PostComment):
+        return Outcome(kind=OutcomeKind.ALREADY, result=result)
+    if abs(entry.age) >= LATEST:  # also where somebody has set the clock back
+        return None
+    wait = LATEST - abs(entry.age) if result is None else LOOK_AGAIN
+    return Outcome(kind=OutcomeKind.AWAITED, detail="it may yet appear", retry_after=wait, result=result)
 
 
 def _unread(error: GitHubError) -> Outcome:
@@ -317,7 +348,7 @@ def learn(memory: Memory, applied: Applied, failures: int = 0) -> Memory:
             refusals[name_of(action)] = outcome.detail
             if isinstance(action, OpenPull) and action.draft and "draft" in outcome.detail.lower():
                 drafts = False
-        if outcome.result is None or outcome.kind not in {OutcomeKind.DONE, OutcomeKind.ALREADY}:
+        if outcome.result is None or outcome.kind not in {OutcomeKind.DONE, OutcomeKind.ALREADY, OutcomeKind.AWAITED}:
             continue
         if isinstance(action, PutCheck):
             checks[action.head_sha] = NodeId(outcome.result)

@@ -39,6 +39,8 @@ LEAD_SECONDS = 0.5  # until a process that has taken over the lead notices
 SHORTEST_REST = 0.05  # seconds; what is due but cannot be claimed is in somebody's hands for a moment
 PAUSE_SECONDS = 5.0  # between tries at the most while the database is away, so that all goes on soon after it is back
 INTAKE_BATCH = 20  # deliveries of one transaction
+SLOW_AT_ONCE = 4  # of them that a worker keeps for itself, because they take long to read
+READING = timedelta(minutes=1)  # so long the others leave those to it
 OTHERS_FIRST = 10  # of so many claims one takes what is only due by the clock first: it waits, but not for ever
 STOP_SECONDS = 25.0  # how long a running turn may take to end; a platform usually kills after 30
 
@@ -150,26 +152,32 @@ class Worker:
         heard = self.deliveries.rung
         now = datetime.now(UTC)
         try:
-            async with self.database.session() as session:  # T2, for many at once: a transaction costs more than a row
-                waiting = await inbox.take(session, INTAKE_BATCH, now)
-                quick = not any(takes_long(each) for each in waiting)
-                ends, woken = await self._taken(session, read_all(waiting), now) if quick else ([], False)
-            if not quick:
-                ends, woken = await self._read_and_taken(waiting, now)
+            alone, more = await self._take_in_quick_ones(now)
         except Exception as error:
             self._seen.clear()  # what was noted there is noted no more
             if is_away(error):
                 raise
             log.exception("deliveries.failed")
-            waiting = await self._one_by_one(now)
-            woken = True
-        else:
-            for event, end in ends:
-                self.metrics.handled(event, end)
-        if woken:
-            self.due.ring()
-        if len(waiting) < INTAKE_BATCH and not self._stopping.is_set():
+            async with self.database.session() as session:
+                alone = await inbox.take(session, INTAKE_BATCH, now)
+            more = len(alone) == INTAKE_BATCH
+        for delivery in alone:
+            await self._take_in_alone(delivery, now)
+        if not more and not self._stopping.is_set():
             await self.deliveries.wait(self.patience, heard)
+
+    async def _take_in_quick_ones(self, now: datetime) -> tuple[list[inbox.Delivery], bool]:
+        """Take in what is read at once; return some of what takes longer, for this worker alone, and whether more may wait."""
+        async with self.database.session() as session:  # T2, for many at once: a transaction costs more than a row
+            waiting = await inbox.take(session, INTAKE_BATCH, now)
+            slow = [each for each in waiting if takes_long(each)]
+            quick = read_all([each for each in waiting if not takes_long(each)])
+            ends, woken = await self._taken(session, quick, now)
+            alone = slow[:SLOW_AT_ONCE]
+            if self.database.is_shared:
+                await inbox.put_off(session, [each.guid for each in alone], now + READING)
+        self._handled(ends, woken=woken)
+        return alone, len(waiting) == INTAKE_BATCH or len(slow) > len(alone)
 
     async def _taken(
         self, session: AsyncSession, letters: Sequence[Letter], now: datetime
@@ -178,27 +186,25 @@ class Worker:
         ends = await take_in_all(session, letters, now, self._own, self._seen)
         return [(each.delivery.event, end) for each, end in zip(letters, ends, strict=True)], lanes.woken(session)
 
-    async def _read_and_taken(
-        self, waiting: Sequence[inbox.Delivery], now: datetime
-    ) -> tuple[list[tuple[str, str]], bool]:
-        """Read what takes long in a thread, outside any transaction, and take in what no other worker did meanwhile."""
-        letters = await asyncio.to_thread(read_all, waiting)
-        async with self.database.session() as session:  # T2
-            held = await inbox.hold(session, [each.guid for each in waiting])
-            return await self._taken(session, [each for each in letters if each.delivery.guid in held], now)
+    def _handled(self, ends: Sequence[tuple[str, str]], *, woken: bool) -> None:
+        for event, end in ends:
+            self.metrics.handled(event, end)
+        if woken:
+            self.due.ring()
 
-    async def _one_by_one(self, now: datetime) -> list[inbox.Delivery]:
-        """Take in each delivery by itself, so that a bad one holds up none of the others."""
-        async with self.database.session() as session:
-            waiting = await inbox.take(session, INTAKE_BATCH, now)
-        for delivery in waiting:
-            try:
-                ends, _ = await self._read_and_taken([delivery], now)
-            except Exception as error:
-                ends = [(delivery.event, await self._failed(delivery, error, now))]
-            for event, end in ends:
-                self.metrics.handled(event, end)
-        return waiting
+    async def _take_in_alone(self, delivery: inbox.Delivery, now: datetime) -> None:
+        """Take in one that takes long, or may be bad, so that it holds up none of the others, unless somebody did meanwhile.
+
+        It is read in a thread, outside any transaction.
+        """
+        try:
+            letters = await asyncio.to_thread(read_all, [delivery])
+            async with self.database.session() as session:  # T2
+                held = await inbox.hold(session, [delivery.guid])
+                ends, woken = await self._taken(session, letters if held else [], now)
+        except Exception as error:
+            ends, woken = [(delivery.event, await self._failed(delivery, error, now))], True
+        self._handled(ends, woken=woken)
 
     async def _failed(self, delivery: inbox.Delivery, error: Exception, now: datetime) -> str:
         """Have a delivery tried again later, or parked; return which: "retried" or "parked"."""

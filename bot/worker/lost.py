@@ -6,7 +6,6 @@ Must not restore anything (rebuild.py does, in the plan's own turn).
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from bot.core.config import Config, read_config
 from bot.core.model import IssueNumber
@@ -35,11 +34,11 @@ async def lost_plans(github: GitHub, database: Database, lease: Lease, named: Co
 
     The issues are searched once for a repository, in one request and one for ten that carry the label. Raises as reads do.
     """
-    now = datetime.now(UTC)
     async with database.session() as session:
         known = await plans.known_issues(session, lease.repository_id)
         unread = await plans.unread(session, lease.repository_id)
-        searched = (await journal.intend(session, lease.lane_id, [SEARCHED], now))[SEARCHED].done
+        noted = (await journal.entries(session, lease.lane_id, [SEARCHED])).get(SEARCHED)
+        searched = noted is not None and noted.done
     found = frozenset() if searched else await _labelled(github, lease, known)
     lost = frozenset(named) - known
     about = Repository(id=lease.repository_id, installation_id=lease.installation_id, full_name=lease.full_name)

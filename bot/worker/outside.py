@@ -65,8 +65,9 @@ class Outside:
         else:
             rest = Rest(wait=SLOW_CLOCK)
             if applied is None or applied.unsettled:
-                wait = applied.retry_after if applied is not None else None
-                rest = paced(lease.failures, wait=wait)
+                rest = paced(lease.failures, wait=applied.retry_after if applied is not None else None)
+            elif applied.awaited is not None:
+                rest = Rest(wait=applied.awaited, failures=lease.failures)
         async with self.database.session() as session:  # T6
             await lanes.release(session, lease, wait=rest.wait, failures=rest.failures, error=rest.error)
         return read
@@ -106,7 +107,7 @@ class Outside:
             shown = applied.shown(answers)
             await commands.close(session, *shown)
             await audit.write(session, lease, [_told(call, limits) for call in waiting if call.id in shown])
-        if not recent and not applied.unsettled:
+        if not recent and not applied.unsettled and applied.awaited is None:
             self.passes[lease.repository_id] = now
             async with self.database.session() as session:
                 await trains.note_shown(session, lease.repository_id, frozen)
@@ -206,13 +207,13 @@ def _with(entry: QueueEntry, check: PutCheck | None) -> QueueEntry:
 
 
 def _checks(free: Sequence[OpenPullReading], frozen: Mapping[Branch, Freeze], now: datetime) -> list[PutCheck]:
-    """What to write on the heads of pulls outside plans. Of two pulls with one head, a freeze of either's base counts."""
+    """What to write on each head of pulls outside plans. Of two pulls with one head, a freeze of either's base counts."""
     stopped = {pull.head_sha: frozen[pull.base] for pull in free if pull.base in frozen}
     checks = [
         check_outside(
             pull.head_sha, next(iter(pull.own_checks), None), pull.url, freeze=stopped.get(pull.head_sha), now=now
         )
-        for pull in free
+        for pull in {pull.head_sha: pull for pull in free}.values()
     ]
     return [check for check in checks if check is not None]
 

@@ -72,7 +72,6 @@ async def rebuild(
             started=memory.intent.start is not None,
         )
         await plans.commit_decision(session, lease, plan, answers={})
-        await journal.intend(session, lease.lane_id, found.written, now)
         await journal.complete(session, lease.lane_id, found.written)
         for command in found.rebuilt.commands:
             await commands.add(session, lease.lane_id, command)

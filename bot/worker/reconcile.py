@@ -269,7 +269,7 @@ def _rest(decision: Decision, applied: Applied, failures: int, now: datetime, *,
     """How long to wait: as GitHub asked, not at all if something moved, else until the decision's time, by its own clock.
 
     `failures` counts the turns in a row from which another has to follow: at once if they moved something, else after a
-    second, and after many in a row after ever longer.
+    second, and after many in a row after ever longer. One that only awaits what may yet appear counts for nothing.
     """
     moved = applied.moved_things or taught
     if applied.landed:
@@ -280,7 +280,10 @@ def _rest(decision: Decision, applied: Applied, failures: int, now: datetime, *,
         return Rest(wait=timedelta(0), failures=failures + 1)
     if moved or applied.unsettled:
         return paced(failures)
-    return Rest(wait=max(decision.next_look - now, timedelta(0)) if decision.next_look is not None else None)
+    wait = max(decision.next_look - now, timedelta(0)) if decision.next_look is not None else None
+    if applied.awaited is not None:
+        return Rest(wait=applied.awaited if wait is None else min(applied.awaited, wait), failures=failures)
+    return Rest(wait=wait)
 
 
 def paced(failures: int, *, wait: timedelta | None = None, error: str | None = None) -> Rest:

@@ -37,7 +37,7 @@ async def resync(github: GitHub, database: Database, now: datetime, period: time
     """
     try:
         await _by_itself(_wake_installed(github, database, period))
-        await _by_itself(_failed_deliveries(github, database, now, period))
+        await _by_itself(_failed_deliveries(github, database, period))
     finally:
         await forget(database, now)
 
@@ -101,7 +101,8 @@ async def _rest(database: Database, tried: Sequence[Failing], installed: Install
         log.info("lanes.not_installed", lanes=len(lost))
 
 
-async def _failed_deliveries(github: GitHub, database: Database, now: datetime, period: timedelta) -> None:
+async def _failed_deliveries(github: GitHub, database: Database, period: timedelta) -> None:
+    now = github.now()  # as the times of its list are
     failed = await github.failed_deliveries(now - KEPT)
     due = [each for each in failed if is_due(each, now, period)]
     missing: list[FailedDelivery] = []

@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from bot.app import Running
 from bot.store import inbox
 from bot.store.db import Database, database_now
-from bot.store.tables import lanes
+from bot.store.tables import deliveries, lanes
 from sandbox.server import start as start_sandbox
 from tests.ports import free_port
 from tests.rest import at_rest
@@ -75,6 +75,8 @@ class Undying(Play):
                 await session.execute(
                     update(lanes).where(lanes.c.lease_token == token).values(lease_until=database_now())
                 )
+        async with self.bot.database.session() as session:  # what they were reading
+            await session.execute(update(deliveries).where(deliveries.c.attempts == 0).values(due_at=None))
 
     async def undelivered(self) -> set[str]:
         """Return the GUIDs of the webhooks that are not stored: neither acknowledged at any attempt, nor known all the same.

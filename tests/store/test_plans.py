@@ -10,11 +10,12 @@ from bot.core.memory import Memory
 from bot.core.model import Acceptance, Approval, Branch, Intent, Key, Login, NodeId, Order, PullNumber, Removal, Sha
 from bot.store import commands, journal, lanes, plans, tables
 from bot.store.commands import NewCommand, StoredCommand
-from bot.store.db import Database
+from bot.store.db import Database, database_now
 from bot.store.lanes import LaneKind, Lease
 from bot.store.overview import overview
 from bot.store.plans import StoredPlan
 
+HOUR = timedelta(hours=1)
 NOW = datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)
 
 ACCEPTANCE = Acceptance(by=Login("mia"), at=NOW, base_sha=Sha("b" * 40))
@@ -137,14 +138,14 @@ async def test_a_decision_that_fails_halfway_leaves_nothing(database: Database, 
     async def commit_and_crash() -> None:
         async with database.session() as session:
             await plans.commit_decision(session, lease, StoredPlan(), answers={})
-            await journal.intend(session, lease.lane_id, ["status"], NOW)
+            await journal.intend(session, lease.lane_id, ["status"])
             raise RuntimeError("crash")
 
     with pytest.raises(RuntimeError, match="crash"):
         await commit_and_crash()
     async with database.session() as session:
         assert await plans.load(session, lease.lane_id) == PLAN
-        assert await journal.open_entries(session, lease.lane_id) == []
+        assert await journal.entries(session, lease.lane_id, ["status"]) == {}
 
 
 async def test_a_command_goes_from_pending_to_answered_to_closed(database: Database, lease: Lease) -> None:
@@ -202,42 +203,47 @@ async def test_a_plan_cannot_answer_for_another(database: Database, lease: Lease
     assert await pending(database, other) == [waiting]
 
 
-async def test_the_journal_keeps_the_first_intention_until_it_is_done(database: Database, lease: Lease) -> None:
-    later = NOW.replace(hour=13)
+async def age(database: Database, hours: int) -> None:
+    """Let time pass for the journal."""
     async with database.session() as session:
-        first = (await journal.intend(session, lease.lane_id, ["reply:1"], NOW))["reply:1"]
-        again = await journal.intend(session, lease.lane_id, ["reply:2", "reply:1"], later)
-    assert first == again["reply:1"] == journal.JournalEntry(key="reply:1", done=False, intended_at=NOW, result=None)
-    assert again["reply:2"].intended_at == later
+        await session.execute(update(tables.journal).values(intended_at=database_now(-3600 * hours)))
+
+
+async def test_the_journal_knows_what_was_intended_and_for_how_long(database: Database, lease: Lease) -> None:
     async with database.session() as session:
-        assert [each.key for each in await journal.open_entries(session, lease.lane_id)] == ["reply:1", "reply:2"]
-        await journal.complete(session, lease.lane_id, {"reply:1": "IC_5"})
-        assert await journal.intend(session, lease.lane_id, ["reply:1"], later) == {
-            "reply:1": replace(first, done=True, result="IC_5")
-        }
+        await journal.intend(session, lease.lane_id, ["reply:1", "reply:2"])
+    await age(database, 2)
+    async with database.session() as session:
+        await journal.complete(session, lease.lane_id, {"reply:1": "IC_5", "reply:9": None})
+        found = await journal.entries(session, lease.lane_id, ["reply:1", "reply:2", "reply:3", "reply:9"])
+        assert await journal.entries(session, lease.lane_id + 1, ["reply:1"]) == {}
+    assert {key: (each.done, each.result, round(each.age / HOUR)) for key, each in found.items()} == {
+        "reply:1": (True, "IC_5", 2),
+        "reply:2": (False, None, 2),
+        "reply:9": (True, None, 0),
+    }
 
 
 async def test_what_surely_did_not_happen_is_struck_out_but_never_what_did(database: Database, lease: Lease) -> None:
     async with database.session() as session:
-        await journal.intend(session, lease.lane_id, ["refused", "done"], NOW)
+        await journal.intend(session, lease.lane_id, ["refused", "done"])
         await journal.complete(session, lease.lane_id, {"done": "IC_5"})
         await journal.withdraw(session, lease.lane_id, ["refused", "done"])
-        assert await journal.open_entries(session, lease.lane_id) == []
-        assert (await journal.intend(session, lease.lane_id, ["done"], NOW))["done"].done is True
+        assert list(await journal.entries(session, lease.lane_id, ["refused", "done"])) == ["done"]
 
 
 async def test_what_is_tried_once_more_is_as_open_as_at_first(database: Database, lease: Lease) -> None:
-    later = NOW.replace(hour=13)
     async with database.session() as session:
-        await journal.intend(session, lease.lane_id, ["check:1", "check:2"], NOW)
+        await journal.intend(session, lease.lane_id, ["check:1", "check:2"])
         await journal.complete(session, lease.lane_id, {"check:1": "CR_5"})
-        await journal.intend_again(session, lease.lane_id, ["check:1", "check:2"], later)
-        assert [
-            (each.key, each.intended_at, each.result) for each in await journal.open_entries(session, lease.lane_id)
-        ] == [
-            ("check:1", later, None),
-            ("check:2", later, None),
-        ]
+    await age(database, 2)
+    async with database.session() as session:
+        await journal.intend(session, lease.lane_id, ["check:1", "check:2"])
+        found = await journal.entries(session, lease.lane_id, ["check:1", "check:2"])
+    assert {(key, each.done, each.result, round(each.age / HOUR)) for key, each in found.items()} == {
+        ("check:1", False, None, 0),
+        ("check:2", False, None, 0),
+    }
 
 
 async def test_the_overview_counts(database: Database, lease: Lease) -> None:

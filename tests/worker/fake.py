@@ -84,6 +84,7 @@ class Fake:
         self.lost: list[FailedDelivery] = []  # webhooks that never arrived
         self.asked_again: list[int] = []  # those of them that were asked for again, by id
         self.body: str | None = None  # as the last write left the issue's
+        self.time: datetime | None = None  # by its clock; None = as ours
 
     def did(self, kind: type[Action]) -> list[Action]:
         """The writes of one kind that it was asked for."""
@@ -245,7 +246,7 @@ class Fake:
         return self.examination
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return self.time or datetime.now(UTC)
 
     async def app(self) -> AppIdentity:
         return AppIdentity(id=1001, slug="signalbox", url="https://x.example")

@@ -5,13 +5,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select, update
 
-from bot.core.actions import Action, Outcome, OutcomeKind, PostComment, PutCheck, TickIssue
-from bot.core.model import IssueNumber, Key, NodeId
+from bot.core.actions import Action, MergePull, Outcome, OutcomeKind, PostComment, PutCheck, TickIssue
+from bot.core.memory import Memory
+from bot.core.model import IssueNumber, Key, MergeMethod, NodeId, PullNumber
 from bot.errors import LeaseLost, NotFound, RateLimited, ReadFailed
 from bot.github.port import RepositoryRef
 from bot.store import journal
-from bot.worker.apply import LATEST, Applied, apply
+from bot.store.db import database_now
+from bot.store.tables import journal as table
+from bot.worker.apply import LATEST, Applied, apply, learn
 from tests.build import sha
 from tests.worker.fake import Fake
 from tests.worker.lane import Lane
@@ -37,17 +41,23 @@ async def applied(lane: Lane, *actions: Action) -> Applied:
     return await apply(lane.github, lane.database, await lane.claim(), REPOSITORY, actions)
 
 
-async def intended(lane: Lane, *actions: PostComment | PutCheck, ago: timedelta = timedelta(minutes=1)) -> None:
-    """Have an earlier, broken-off turn intend to write these."""
+async def intended(lane: Lane, *actions: PostComment | PutCheck, ago: float = 60) -> None:
+    """Have an earlier, broken-off turn intend to write these, so many seconds ago."""
     lane_id = await lane.wake()
     async with lane.database.session() as session:
-        await journal.intend(session, lane_id, [each.journal_key for each in actions], datetime.now(UTC) - ago)
+        await journal.intend(session, lane_id, [each.journal_key for each in actions])
+    await pass_by(lane, ago)
+
+
+async def pass_by(lane: Lane, seconds: float) -> None:
+    """Let time pass for all that the journal holds."""
+    async with lane.database.session() as session:
+        await session.execute(update(table).values(intended_at=database_now(-seconds)))
 
 
 async def still_intended(lane: Lane) -> list[str]:
-    lane_id = await lane.wake()
     async with lane.database.session() as session:
-        return [each.key for each in await journal.open_entries(session, lane_id)]
+        return list((await session.execute(select(table.c.key).where(table.c.state == "intended"))).scalars())
 
 
 async def test_a_lease_lost_while_comments_are_looked_for_posts_none(lane: Lane, github: Fake) -> None:
@@ -118,11 +128,11 @@ async def test_what_may_still_appear_is_not_written_again_and_holds_nothing_else
     lane: Lane, github: Fake, action: PostComment | PutCheck
 ) -> None:
     """GitHub may do what it was asked for after it broke the connection off."""
-    ago = timedelta(seconds=10)
-    await intended(lane, action, ago=ago)
+    await intended(lane, action, ago=10)
     outcomes = (await applied(lane, action, OTHER, A_TICK)).outcomes
-    assert outcomes[action].kind is OutcomeKind.LATER
-    assert LATEST - ago - timedelta(seconds=5) < (outcomes[action].retry_after or timedelta()) <= LATEST - ago
+    assert outcomes[action].kind is OutcomeKind.AWAITED
+    left = LATEST - timedelta(seconds=10)
+    assert left - timedelta(seconds=5) < (outcomes[action].retry_after or timedelta()) <= left
     assert [outcomes[each].kind for each in (OTHER, A_TICK)] == [OutcomeKind.DONE] * 2
     assert await still_intended(lane) == [action.journal_key]
 
@@ -137,7 +147,7 @@ async def test_what_did_not_appear_in_time_is_written_and_may_be_as_late_again(
     await intended(lane, action)
     github.answers[type(action)] = [lost]
     lease = await lane.claim()
-    for kind in (OutcomeKind.UNKNOWN, OutcomeKind.LATER):
+    for kind in (OutcomeKind.UNKNOWN, OutcomeKind.AWAITED):
         found = await apply(lane.github, lane.database, lease, REPOSITORY, [action])
         assert found.outcomes[action].kind is kind
     assert github.done == [action]
@@ -146,17 +156,56 @@ async def test_what_did_not_appear_in_time_is_written_and_may_be_as_late_again(
 async def test_a_check_that_was_made_is_made_once_until_a_read_shows_it(lane: Lane, github: Fake) -> None:
     """Who made it died before it remembered that. An hour later it is one that GitHub gave up, and has to be replaced."""
     lease = await lane.claim()
-    for kind in (OutcomeKind.DONE, OutcomeKind.LATER):
+    made = f"CR_{CHECK.head_sha[:8]}"
+    for kind in (OutcomeKind.DONE, OutcomeKind.AWAITED):
         found = await apply(lane.github, lane.database, lease, REPOSITORY, [CHECK])
-        assert found.outcomes[CHECK].kind is kind
+        assert (found.outcomes[CHECK].kind, found.outcomes[CHECK].result) == (kind, made)
+        assert learn(Memory(), found).checks == {CHECK.head_sha: made}
     assert github.done == [CHECK]
-    async with lane.database.session() as session:
-        an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
-        await journal.intend_again(session, lease.lane_id, [CHECK.journal_key], an_hour_ago)
-        await journal.complete(session, lease.lane_id, {CHECK.journal_key: "CR_old"})
+    await pass_by(lane, 3600)
     found = await apply(lane.github, lane.database, lease, REPOSITORY, [CHECK])
     assert found.outcomes[CHECK].kind is OutcomeKind.DONE
     assert github.done == [CHECK, CHECK]
+
+
+async def test_of_two_checks_for_one_head_one_is_made(lane: Lane, github: Fake) -> None:
+    other = replace(CHECK, details_url="elsewhere")
+    outcomes = (await applied(lane, CHECK, other)).outcomes
+    assert [outcomes[each].kind for each in (CHECK, other)] == [OutcomeKind.DONE, OutcomeKind.AWAITED]
+    assert github.done == [CHECK]
+
+
+async def test_nothing_is_merged_whose_check_may_yet_appear(lane: Lane, github: Fake) -> None:
+    """GitHub would refuse it, people would read that, and the plan would lose its turn on the base."""
+    merges = [
+        MergePull(key=key, pull=PullNumber(n), head_sha=sha(key), method=MergeMethod.MERGE, title="", message="")
+        for n, key in enumerate(("W1", "W2"))
+    ]
+    await intended(lane, CHECK, ago=10)
+    found = await applied(lane, CHECK, *merges)
+    assert [found.outcomes[each].kind for each in merges] == [OutcomeKind.AWAITED, OutcomeKind.DONE]
+    assert github.done == merges[1:]
+
+
+async def test_half_a_minute_begins_when_the_request_was_sent(lane: Lane, github: Fake) -> None:
+    """Before it there may be a look for other comments, and it waits for its turn."""
+
+    async def after_a_while() -> Outcome:
+        await pass_by(lane, 40)
+        return Outcome(kind=OutcomeKind.UNKNOWN)
+
+    async def look() -> None:
+        await pass_by(lane, 3600)
+
+    await intended(lane, COMMENT)
+    github.meanwhile["find_comment"] = look
+    github.answers[PutCheck] = [after_a_while]
+    lease = await lane.claim()
+    found = await apply(lane.github, lane.database, lease, REPOSITORY, [COMMENT, CHECK])
+    assert [each.kind for each in found.outcomes.values()] == [OutcomeKind.DONE, OutcomeKind.UNKNOWN]
+    found = await apply(lane.github, lane.database, lease, REPOSITORY, [CHECK])
+    assert found.outcomes[CHECK].kind is OutcomeKind.AWAITED
+    assert timedelta(seconds=25) < (found.outcomes[CHECK].retry_after or timedelta()) <= LATEST
 
 
 async def test_a_check_that_was_refused_or_is_only_changed_waits_for_nothing(lane: Lane, github: Fake) -> None:

@@ -24,6 +24,11 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 PERIOD = timedelta(minutes=5)
 
 
+@pytest.fixture(autouse=True)
+def githubs_time(github: Fake) -> None:
+    github.time = NOW
+
+
 def lost(number: int, *, attempts: int = 1, minutes: float = 0) -> FailedDelivery:
     at = NOW - timedelta(minutes=minutes)
     return FailedDelivery(id=number, guid=f"guid-{number}", tried_at=at, attempts=attempts)
@@ -200,6 +205,15 @@ async def test_installations_that_cannot_be_listed_keep_nothing_from_being_looke
         assert lease is not None
         assert lease.full_name == "octo/running"
         assert await lanes.claim(session) is None
+
+
+@pytest.mark.parametrize("wrong", [timedelta(hours=-5), timedelta(days=5)], ids=["slow", "fast"])
+async def test_what_is_due_goes_by_githubs_clock_whatever_ours_shows(
+    database: Database, github: Fake, wrong: timedelta
+) -> None:
+    github.lost = [lost(1, attempts=2, minutes=11), lost(2, attempts=2, minutes=4)]
+    await resync(github, database, NOW + wrong, PERIOD)
+    assert github.asked_again == [1]
 
 
 async def test_after_a_long_outage_they_come_in_portions(database: Database, github: Fake) -> None:

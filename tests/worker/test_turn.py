@@ -201,8 +201,9 @@ async def test_what_moved_is_looked_at_again_soon(lane: Lane, github: Fake) -> N
 
 @pytest.mark.parametrize("outcome", [LATER, UNKNOWN], ids=["later", "unknown"])
 async def test_after_a_write_without_an_answer_nothing_more_is_written(
-    lane: Lane, github: Fake, outcome: Outcome
+    lane: Lane, github: Fake, outcome: Outcome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(apply, "LATEST", timedelta(0))
     await start(lane, github)
     github.answers[PutCheck] = [outcome]
     await lane.turn()
@@ -210,6 +211,19 @@ async def test_after_a_write_without_an_answer_nothing_more_is_written(
     assert timedelta(0) < await lane.rests() < 2 * SECOND
     await lane.turn()
     assert len(github.did(MergePull)) == 1
+
+
+async def test_to_wait_for_what_may_yet_appear_is_no_failure_however_often_it_is_woken(
+    lane: Lane, github: Fake
+) -> None:
+    await start(lane, github)
+    github.answers[PutCheck] = [UNKNOWN]
+    for _ in range(20):
+        await lane.turn()
+    assert (await lane.row()).failures <= 2
+    assert 25 * SECOND < await lane.rests() < 31 * SECOND
+    assert len(github.did(PutCheck)) == 1
+    assert github.did(MergePull) == []
 
 
 async def test_the_time_that_github_asks_for_is_counted_from_its_answer(lane: Lane, github: Fake) -> None:
@@ -330,7 +344,7 @@ async def test_a_crash_between_the_comment_and_its_record_makes_no_second_one(la
     with pytest.raises(RuntimeError):
         await lane.turn()
     async with lane.database.session() as session:
-        assert [each.key for each in await journal.open_entries(session, 1)] == ["status"]
+        assert not (await journal.entries(session, 1, ["status"]))["status"].done
     await lane.lose()
     async with lane.database.session() as session:
         await take_back(session)

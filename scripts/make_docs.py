@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bot.core.commands import Command, Target
 from bot.core.commands.bounds import MOST_ANSWERS, MOST_LINES
+from bot.core.commands.log import MOST, SHOWN
 from bot.core.commands.parse import MAX_COMMANDS
 from bot.core.registry import load_commands
 from bot.core.render.parts import sections, sentence, table
@@ -21,6 +22,11 @@ TARGETS: Mapping[Target, str] = {
     Target.EITHER: "One workstream if a key is named or it is written on a pull request, else the plan as a whole.",
 }
 
+#: What the page says of a command beside what the command says of itself.
+NOTES: Mapping[str, str] = {
+    "log": f"Without NUMBER it shows {SHOWN} entries; NUMBER may be {MOST} at most.",
+}
+
 INTRODUCTION = f"""\
 A command is a new comment on a plan's issue or on a workstream's pull request, with `/signalbox VERB` or `/sb VERB`
 first on a line. Several lines may hold several commands. Commands in quotes, lists, code or HTML do not count, nor do
@@ -28,6 +34,9 @@ those in a comment that was edited later.
 
 Signalbox answers with reactions: 👀 it was seen, 🚀 it was done, 😕 it was refused, with a reply that says why. A
 workstream's key may be left out on its own pull request.
+
+Commands for which the role read is enough are answered in every state of a plan. Of the others only `start` is taken before
+the start, only `rollback` and `unfreeze` when the plan is complete, and none once it was cancelled.
 
 Who has the role write or more is always answered, for up to {MAX_COMMANDS} commands in one comment. Everybody else is
 answered too, within bounds, since every answer takes a second in which Signalbox writes nothing else:
@@ -50,6 +59,7 @@ def commands_page(commands: Mapping[str, Command]) -> str:
             f"## {each.name}",
             f"{code(each.usage)}",
             sentence(each.summary),
+            NOTES.get(each.name, ""),
             f"**About:** {TARGETS[each.target]}",
             f"**Least role in the repository:** {ROLES[each.role]}",
         )

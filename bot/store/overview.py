@@ -24,7 +24,7 @@ class Overview:
     open_plans: int  # started and not yet completed or cancelled
     lanes_due: int  # that could be claimed now
     lanes_leased: int
-    lanes_failing: int  # whose last turn ended in an error
+    lanes_failing: int  # whose last turn left something open: an error, or what another turn has to follow
     deliveries: Mapping[str, int]  # by state, all of them
     oldest_due: float  # seconds since when the lane that is due longest could have been claimed; 0 = none is due
     oldest_delivery: float  # seconds since the oldest delivery arrived that is not taken in yet; 0 = none waits

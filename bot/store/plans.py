@@ -20,7 +20,9 @@ from bot.store.tables import commands as command_table
 from bot.store.tables import journal, plan_branches, plans
 from bot.store.tables import lanes as lane_table
 
-MOST_TRIES = 16  # turns in a row over a plan not read yet, about 45 minutes, until it counts as one that cannot be read
+# Turns in a row over a plan not read yet until it counts as one that cannot be read: about 20 minutes, or 15 for each that
+# GitHub refuses; the pulls have their checks after 45.
+MOST_TRIES = 16
 
 _MEMORY = TypeAdapter(Memory)
 

@@ -67,7 +67,7 @@ class Lease:
     repository_id: int
     full_name: str  # "owner/name"
     number: int  # of the plan's issue; 0 for a repository
-    failures: int  # turns before this one, in a row, that ended in an error
+    failures: int  # turns before this one, in a row, that left something open
 
 
 async def in_order(session: AsyncSession) -> None:

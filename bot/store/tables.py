@@ -126,7 +126,7 @@ lanes = Table(
     Column("look_at", UtcDateTime),  # when its newest turn ended, or when the look comes that it has been given
     Column("lease_token", String(36)),  # whose it is; NULL = nobody's
     Column("lease_until", UtcDateTime),  # by the database's clock
-    Column("failures", Integer, nullable=False, server_default="0"),  # turns in a row that ended in an error
+    Column("failures", Integer, nullable=False, server_default="0"),  # turns in a row that left something open
     Column("error", Text),  # of the last turn
     Column("finished", Boolean, nullable=False, server_default=false()),  # true = it is a plan's that is over, not open
     UniqueConstraint("kind", "repository_id", "number"),

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
+from bot.core import registry
 from bot.core.actions import CreateRefs, EmptyCommit, MergePull, PutCheck, name_of
 from bot.core.decide import decide
 from bot.core.facts import BranchFacts, CheckState, Facts, Mergeable, PullFacts, PullState, WorkstreamFacts
+from bot.core.gates import Gate
 from bot.core.memory import Memory
 from bot.core.model import Branch, IssueNumber, Key, PullNumber, Role, Sha, Stage
 from bot.core.render.brief import workstream_marker
+from bot.core.views import GateResult, GateVerdict
 from tests.build import a_check, a_command, a_memory, a_pull, ago, an_intent, an_issue, an_order, facts, sha
 from tests.core.test_decide import finish, plan_of, started
 from tests.core.toy import Toy
@@ -34,6 +37,22 @@ def memory(**intent: Any) -> Memory:
 
 def stage_with(*pulls: PullFacts) -> Stage:
     return decide(with_pulls(*pulls), memory()).view.stream(W1).stage
+
+
+# ---- what holds a merge up ----
+
+
+@pytest.mark.parametrize("verdict", GateVerdict)
+def test_every_gate_holds_a_merge_up_unless_it_passes(verdict: GateVerdict, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that nothing but the registry knows."""
+    answer = GateResult(gate="budget", verdict=verdict, reason="There is none")
+    budget = Gate(name="budget", title="Budget", position=999, check=lambda _: answer)
+    with_it = (*registry.load_gates(), budget)
+    monkeypatch.setattr(registry, "load_gates", lambda: with_it)
+    decision = decide(with_pulls(a_pull(12)), memory())
+    passes = verdict is GateVerdict.PASS
+    assert decision.view.stream(W1).stage is (Stage.MERGEABLE if passes else Stage.QUEUED)
+    assert any(isinstance(each, MergePull) for each in decision.actions) is passes
 
 
 # ---- which pull stands for a workstream ----

@@ -17,7 +17,7 @@ from bot.store.installed import Repository
 from bot.store.lanes import Lease
 from bot.store.tables import lanes as table
 from bot.worker import intake
-from bot.worker.loop import OTHERS_FIRST, Bell, Worker
+from bot.worker.loop import OTHERS_FIRST, SLOW_AT_ONCE, Bell, Worker
 from bot.worker.outside import Outside
 from fuzz.payloads import payload_of
 from tests.build import APP
@@ -121,7 +121,7 @@ async def test_a_worker_has_a_turn_of_each_tenant_before_another_of_the_first(
 
 
 class Reading:
-    """The reading of deliveries, whose first stops in its thread until it is let go on."""
+    """The reading of deliveries, whose first comment stops in its thread until it is let go on."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.begun, self.goes_on = threading.Event(), threading.Event()
@@ -129,17 +129,42 @@ class Reading:
         monkeypatch.setattr(intake, "_read", self)
 
     def __call__(self, delivery: inbox.Delivery) -> Event | PayloadError:
-        if not self.begun.is_set():
+        if delivery.event == "issue_comment" and not self.begun.is_set():
             self.begun.set()
             assert self.goes_on.wait(20)
         return self._read(delivery)
 
 
-async def stored(database: Database, guid: str) -> None:
-    """Have a comment delivered."""
-    body = {**payload_of("issue_comment"), "action": "edited"}
+async def stored(database: Database, guid: str, event: str = "issue_comment") -> None:
+    """Have a comment delivered, or another event."""
+    body = {**payload_of(event), "action": "edited"}
     async with database.session() as session:
-        await inbox.accept(session, guid, "issue_comment", json.dumps(body).encode(), datetime.now(UTC))
+        await inbox.accept(session, guid, event, json.dumps(body).encode(), datetime.now(UTC))
+
+
+async def states(database: Database) -> dict[str, str]:
+    async with database.session() as session:
+        return {each.guid: each.state for each in await inbox.listed(session, inbox.STATES)}
+
+
+async def test_what_is_read_at_once_waits_for_none_that_takes_long(
+    database: Database, github: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = Worker(github=github, database=database, app_id=APP, seal=SEAL, deliveries=Bell())
+    worker.stop()
+    slow = [f"comment-{number}" for number in range(SLOW_AT_ONCE + 1)]
+    for guid in slow:
+        await stored(database, guid)
+    await stored(database, "push", "push")
+    reading = Reading(monkeypatch)
+    working = asyncio.create_task(worker._intake())
+    assert await asyncio.to_thread(reading.begun.wait, 20)
+    assert await states(database) == {**dict.fromkeys(slow, "new"), "push": "done"}
+    reading.goes_on.set()
+    await working
+    assert list((await states(database)).values()).count("new") == 1, "a worker keeps so many for itself"
+    await worker._intake()
+    assert set((await states(database)).values()) == {"done"}
 
 
 async def test_while_a_delivery_is_read_others_are_stored_and_whoever_else_took_it_in_has_it(

@@ -17,8 +17,10 @@ from bot.core.plan.revision import revision_of
 MAX_STREAMS = 100  # more are refused by the reader; fewer questions for a hostile text
 
 # Within a line, and spaces from their first one on: else it looks at a long run of either anew from each of its places.
-_TICK = re.compile(r"(?m)^([^\S\n]*(?:[-*+]|\d+[.)]|#{1,6})[ \t]+)\[[xX]\](?=\s)")
-_MARK = re.compile(r"(?m)(?<![ \t])[ \t]*✅[ \t]*$")
+# What plan/tick.py writes, and what people do for it.
+_TICK = re.compile(r"(?m)^((?:[^\S\n]|>)*(?:[-*+]|\d+[.)]|#{1,6})[^\S\n]+)\[[xX]\](?=\s)")
+_MARK = re.compile(r"(?m)(?<![ \t])[ \t]*✅(?=[ \t]*(?:#+[ \t]*)?$)")
+_END = re.compile(r"(?m)(?<![ \t])[ \t]+$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +80,13 @@ def text_of(body: str) -> Revision:
 
 
 def same_plan(one: str, other: str) -> bool:
-    """Say whether two bodies differ in nothing but ticks and line ends."""
+    """Say whether two bodies differ in nothing but ticks, line ends and blanks before them."""
     return one == other or _bare(one) == _bare(other)
 
 
 def _bare(body: str) -> str:
-    return _MARK.sub("", _TICK.sub(r"\1[ ]", body.replace("\r\n", "\n"))).rstrip()
+    lines = re.sub(r"\r\n?", "\n", body)
+    return _END.sub("", _MARK.sub("", _TICK.sub(r"\1[ ]", lines))).rstrip()
 
 
 def _config(source: str | None, memory: Memory) -> tuple[Config, tuple[Problem, ...]]:

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from bot.core.memory import Memory
 from bot.core.model import Key
 from bot.core.plan.reader import read_plan
+from bot.core.plan.tick import tick
 from bot.core.survey import same_plan, survey, text_of
 
 BODY = "# Pages\n\nBase: `main`\n\n### W1: Cache\n- Files: `cache.py`\n\n### W2: Views\n- Depends on: W1\n"
@@ -57,9 +58,48 @@ def test_ticks_make_no_other_plan(one: str, other: str, same: bool) -> None:
     assert (text_of(one) == text_of(other)) is same
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=repr)
+@pytest.mark.parametrize(
+    "first",
+    [
+        "### W1: One", "### W1: One ###", "### W1: One  ", "### [ ] W1: One", "- [ ] W1: One", "> - [ ] W1: One",
+        "1. [ ] W1: One",
+    ],
+)  # fmt: skip
+def test_what_signalbox_ticks_is_no_edit(first: str, end: str) -> None:
+    body = "\n".join(["# Plan", "", "## Workstreams", "", first, first.replace("W1: One", "W2: Two"), ""]).replace(
+        "\n", end
+    )
+    ticked = tick(body, [Key("W1")])
+    assert ticked != body
+    assert same_plan(body, ticked)
+    assert same_plan(body, tick(ticked, [Key("W2")]))
+
+
 @pytest.mark.parametrize(
     "piece",
-    ["\n", " ", "\t", " \n", "\r\n", "✅", " ✅", "✅ ", "- [x] ", "1", "1. ", "#", "- ", "\u00a0", "\x0b", "a\n"],
+    [
+        ">",
+        "> ",
+        "✅ #",
+        "✅#",
+        "\n",
+        " ",
+        "\t",
+        " \n",
+        "\r\n",
+        "✅",
+        " ✅",
+        "✅ ",
+        "- [x] ",
+        "1",
+        "1. ",
+        "#",
+        "- ",
+        "\u00a0",
+        "\x0b",
+        "a\n",
+    ],
 )
 def test_two_texts_are_compared_in_time(piece: str) -> None:
     """At GitHub's greatest length; what looked at each run of blanks anew took a minute."""

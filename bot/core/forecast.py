@@ -18,7 +18,7 @@ from bot.core.trials import pair
 from bot.core.views import PlanView, WorkstreamView
 
 TRIALS_A_TURN = 5  # each takes a few requests: a turn must end well within its lease
-MOST_TRIED_ORDERS = 5040  # orders that are compared: all of up to seven clashing workstreams
+MOST_REORDERED = 7  # clashing workstreams whose orders are compared: of more there are too many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +75,10 @@ def better_order(view: PlanView) -> tuple[Key, ...] | None:
     found = clashes(view)
     involved = [each for each in _open(view) if any(each.workstream.key in {c.first, c.second} for c in found)]
     keys = tuple(each.workstream.key for each in involved)
+    if len(keys) > MOST_REORDERED:
+        return None
     best, cost = keys, _cost(keys, found)
-    for number, order in enumerate(permutations(keys)):
-        if number >= MOST_TRIED_ORDERS:
-            break
+    for order in permutations(keys):
         if _cost(order, found) < cost and _is_valid(order, view.plan):
             best, cost = order, _cost(order, found)
     return best if best != keys else None

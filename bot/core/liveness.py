@@ -112,7 +112,7 @@ def _begun(intent: Intent, stream: WorkstreamView) -> datetime | None:
 
 def _not_merged(view: PlanView, stream: WorkstreamView) -> Iterator[Symptom]:
     is_ours = view.config.mode is Mode.AUTO and stream.pull is not None and stream.pull.queued is None
-    if stream.stage is Stage.MERGEABLE and is_ours and view.now - stream.since >= STUCK:
+    if stream.stage is Stage.MERGEABLE and is_ours and not stream.ejected and view.now - stream.since >= STUCK:
         yield _symptom(
             "not-merged", f"{_name(stream)} may merge since {when(stream.since)}, and has not been merged",
             "everything after it waits", "Look at what GitHub refused, or press merge on the pull request",

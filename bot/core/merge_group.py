@@ -72,7 +72,8 @@ def _turn(entry: QueueEntry, ahead: Sequence[QueueEntry], doing: str | None) -> 
     if before is not None:
         reason = f"waits until #{before.pull}, which is ahead of it, has landed and the base is verified"
         return Obstacle(entry=entry, reason=reason, waits=True)
-    if doing is None or re.search(rf"#{entry.pull}\b", doing):
+    # as train_actions.py names a pull; a workstream may be called "#13", too
+    if doing is None or re.search(rf"\(#{entry.pull}\)| in #{entry.pull}$", doing):
         return None
     return Obstacle(entry=entry, reason=f"another merge goes first: {doing}", waits=True)
 

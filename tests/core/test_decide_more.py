@@ -14,6 +14,7 @@ from bot.core.gates import Gate
 from bot.core.memory import Memory
 from bot.core.model import Branch, IssueNumber, Key, PullNumber, Role, Sha, Stage
 from bot.core.render.brief import workstream_marker
+from bot.core.render.replies import why_reply
 from bot.core.views import GateResult, GateVerdict
 from tests.build import a_check, a_command, a_memory, a_pull, ago, an_intent, an_issue, an_order, facts, sha
 from tests.core.test_decide import finish, plan_of, started
@@ -77,7 +78,11 @@ def test_a_second_pull_onto_another_base_does_not_displace_the_plans_own() -> No
 
 
 def test_one_that_was_only_merged_elsewhere_has_failed() -> None:
-    assert stage_with(a_pull(base=Branch("feature"), state=PullState.MERGED, merged_at=ago(1))) is Stage.FAILED
+    merged = a_pull(base=Branch("feature"), state=PullState.MERGED, merged_at=ago(1))
+    assert stage_with(merged) is Stage.FAILED
+    why = why_reply(decide(with_pulls(merged), memory()).view, W1)
+    assert "Open a pull request from its branch into `main`" in why
+    assert "retry" not in why, "it refuses to"
 
 
 # ---- one commit, two pulls ----

@@ -13,7 +13,7 @@ from bot.core.examination import Examination, Examined, Grant, Health, Sent, Sym
 from bot.core.facts import CheckState, Facts, Mergeable, PullFacts, RequiredCheck, TrainFacts
 from bot.core.judge import judge, seen_of
 from bot.core.liveness import ENDLESS, FIRST_LOOK, ILL, STUCK, WELL, examined, is_due
-from bot.core.memory import Memory
+from bot.core.memory import Memory, Queued
 from bot.core.model import IssueNumber, MergeMethod
 from tests.build import (
     APP,
@@ -238,6 +238,9 @@ def test_nobody_is_told_of_a_plan_that_people_keep_from_moving() -> None:
     assert codes(*late) == ["not-merged"]
     assert codes(*lived(ground(), remembering(intent=an_intent(paused=an_order())), ENDLESS)) == []
     assert codes(*lived(ground(config_source="mode: manual"), remembering(), ENDLESS)) == []
+    head = pull().head_sha
+    taken_out = remembering(queued={"W1": Queued(head=head, base=a_base().sha)})
+    assert codes(*lived(ground(base=a_base(required_checks=(OURS,), merge_queue=True)), taken_out, ENDLESS)) == []
     queued = ground(pulls={"W1": pull(queued=1)})
     assert codes(*lived(queued, remembering(), ENDLESS)) == []
 

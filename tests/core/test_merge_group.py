@@ -121,6 +121,7 @@ def test_of_the_plans_pulls_one_at_a_time_may_land() -> None:
         ("it is rolled back in #12", "success"),
         ("W3 (#112) is in GitHub's merge queue", None),
         ("W3 (#9) is being verified", None),
+        ("#12 (#40) is being verified", None),
     ],
 )
 def test_the_plan_that_has_the_turn_says_which_one(doing: str | None, conclusion: str | None) -> None:

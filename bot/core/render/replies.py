@@ -120,6 +120,11 @@ def _without_gates(view: PlanView, stream: WorkstreamView) -> str:
         return f"{sentence(why)} It does not merge, and nothing waits for it."
     if stream.stage is Stage.FAILED and stream.landing is not None and stream.landing.stands:
         return f"{sentence(stream.note)} {BROKEN_BASE}"
+    if stream.stage is Stage.FAILED and pull is not None and pull.merged_at is not None:
+        ways = (
+            f"Open a pull request from its branch into {code(view.base.name)}, or `/signalbox skip` goes on without it."
+        )
+        return f"{sentence(stream.note)} {ways}"
     if stream.stage is Stage.FAILED:
         return f"{sentence(stream.note)} `/signalbox retry` reopens it, `/signalbox skip` goes on without it."
     if view.state is PlanState.PREVIEW:

@@ -9,8 +9,11 @@ from enum import Enum
 
 from bot.core.facts import Answer, CommandFacts, Facts, Verdict
 from bot.core.memory import Memory
-from bot.core.model import Intent, Key, Role
+from bot.core.model import Intent, Key, Order, Role
+from bot.core.text import cut
 from bot.core.views import PlanView
+
+MAX_REASON = 500  # characters of a reason that are kept
 
 
 class Target(Enum):
@@ -36,6 +39,11 @@ class CommandCase:
     def intent(self) -> Intent:
         """The intent before this command."""
         return self.memory.intent
+
+    @property
+    def order(self) -> Order:
+        """The standing order that it gives, with its words for a reason: a comment may hold 64 KiB of them."""
+        return Order(by=self.call.author, at=self.call.at, reason=cut(" ".join(self.words), MAX_REASON))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

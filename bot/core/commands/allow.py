@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.core.commands import Command, CommandCase, Result, Target, done, refused
 from bot.core.ledger import unverified
-from bot.core.model import Order, Role
+from bot.core.model import Role
 from bot.core.render.parts import listed
 from bot.core.text import code, name
 
@@ -23,7 +23,7 @@ def run(case: CommandCase) -> Result:
     if not waiting:
         what = f"{name(case.key)} waits for no" if case.key is not None else "Nothing waits for a"
         return refused(case, f"{what} verification of the base, so there is nothing to allow.")
-    order = Order(by=case.call.author, at=case.call.at, reason=" ".join(case.words))
+    order = case.order
     allowed = dict(case.intent.allowed)
     allowed.update((each.sha, order) for each in waiting)
     names = [name(each.key) if each.key is not None else f"rollback {each.rollback}" for each in waiting]

@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 from bot.core.commands import Command, CommandCase, Result, Target, done
-from bot.core.model import Order, Role
+from bot.core.model import Role
 
 
 def run(case: CommandCase) -> Result:
     """Cancel; fold.py answers a second time, so this one is the first."""
-    order = Order(by=case.call.author, at=case.call.at, reason=" ".join(case.words))
+    order = case.order
     reply = (
         "The plan is cancelled: Signalbox merges nothing of it any more. "
         "Branches and pull requests stay as they are; close or delete what you do not need."

@@ -28,6 +28,9 @@ def run(case: CommandCase) -> Result:
         return refused(case, f"The base is not verified with {what} (#{open_[0].pull}) in yet: wait for that first.")
     if tip is None or tree is None or case.intent.start is None:
         return refused(case, f"The base {code(case.facts.base.name)} cannot be read.")
+    if memory.tip not in {None, tip}:
+        base = code(case.facts.base.name)
+        return refused(case, f"{base} has just moved, and it is not known yet with what: say it again in a minute.")
     label = wanted or _free_name(case)
     taken = next((each for each in memory.checkpoints if each.name.casefold() == label.casefold()), None)
     if taken is not None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.core.commands import Command, CommandCase, Result, Target, done
-from bot.core.model import Order, Role
+from bot.core.model import Role
 from bot.core.text import code, login, when
 
 
@@ -13,7 +13,7 @@ def run(case: CommandCase) -> Result:
     if (frozen := case.intent.frozen) is not None:
         said = f"{base} was frozen by {login(frozen.by)} on {when(frozen.at)} already"
         return done(case, reply=f"{said}; `/signalbox unfreeze` lifts it.")
-    order = Order(by=case.call.author, at=case.call.at, reason=" ".join(case.words))
+    order = case.order
     return done(case, replace(case.intent, frozen=order))
 
 

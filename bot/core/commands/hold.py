@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.core.commands import Command, CommandCase, Result, Target, done, refused
 from bot.core.commands.workstream import called, landed, stream_of
-from bot.core.model import Order, Role
+from bot.core.model import Role
 from bot.core.text import login, when
 
 
@@ -17,10 +17,9 @@ def run(case: CommandCase) -> Result:
     if (skipped := case.intent.skipped.get(key)) is not None:
         by = f"{login(skipped.by)} on {when(skipped.at)}"
         return refused(case, f"{called(stream)} was skipped by {by}, so it does not merge anyway.")
-    words = " ".join(case.words)
-    if (held := case.intent.held.get(key)) is not None and words in {"", held.reason}:
+    order = case.order
+    if (held := case.intent.held.get(key)) is not None and order.reason in {"", held.reason}:
         return done(case, reply=f"{called(stream)} is held by {login(held.by)} since {when(held.at)} already.")
-    order = Order(by=case.call.author, at=case.call.at, reason=words)
     return done(case, replace(case.intent, held={**case.intent.held, key: order}))
 
 

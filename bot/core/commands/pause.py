@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.core.commands import Command, CommandCase, Result, Target, done
-from bot.core.model import Order, Role
+from bot.core.model import Role
 from bot.core.text import login, when
 
 
@@ -12,7 +12,7 @@ def run(case: CommandCase) -> Result:
     if (paused := case.intent.paused) is not None:
         said = f"The plan was paused by {login(paused.by)} on {when(paused.at)} already"
         return done(case, reply=f"{said}; `/signalbox resume` lets it go on.")
-    order = Order(by=case.call.author, at=case.call.at, reason=" ".join(case.words))
+    order = case.order
     return done(case, replace(case.intent, paused=order))
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.core.commands import Command, CommandCase, Result, Target, done, refused
 from bot.core.commands.workstream import called, landed, stream_of
-from bot.core.model import Order, Role
+from bot.core.model import Role
 from bot.core.text import login, when
 
 
@@ -16,7 +16,7 @@ def run(case: CommandCase) -> Result:
         return refused(case, reason)
     if (skipped := case.intent.skipped.get(key)) is not None:
         return done(case, reply=f"{called(stream)} was skipped by {login(skipped.by)} on {when(skipped.at)} already.")
-    order = Order(by=case.call.author, at=case.call.at, reason=" ".join(case.words))
+    order = case.order
     return done(case, replace(case.intent, skipped={**case.intent.skipped, key: order}))
 
 

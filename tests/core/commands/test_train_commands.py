@@ -163,12 +163,20 @@ def test_checkpoint_waits_until_the_base_is_good() -> None:
     assert "cannot be read" in refusal("checkpoint", FINE, replace(AT_M2, base=a_base(tree=None)))
 
 
+def test_checkpoint_waits_until_it_is_known_what_moved_the_base() -> None:
+    """A merge may be on the base before its pull reads as merged: the checkpoint would not name what is in it."""
+    assert "has just moved" in refusal("checkpoint", replace(FINE, tip=sha("m1")))
+
+
 # ---- freeze and unfreeze ----
 
 
 def test_freeze_and_unfreeze() -> None:
     after, _ = done("freeze for the release", FINE)
     assert after.intent.frozen == replace(BY_MIA, reason="for the release")
+    long, _ = done(f"freeze {'because ' * 5000}", FINE)
+    assert long.intent.frozen is not None
+    assert len(long.intent.frozen.reason) == 500
     again, reply = done("freeze", replace(after, latest={}), author=Login("ada"))
     assert again.intent == after.intent
     assert "frozen by `mia`" in reply

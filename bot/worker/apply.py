@@ -38,6 +38,7 @@ from bot.core.actions import (
     StartWorkflow,
     TickIssue,
     TryMerge,
+    UpdateBranch,
     name_of,
 )  # fmt: skip
 from bot.core.base_ci import learned as asked
@@ -45,7 +46,7 @@ from bot.core.batches import batched
 from bot.core.failures import learned as told
 from bot.core.judge import CLOCK_SKEW
 from bot.core.memory import Memory
-from bot.core.model import NodeId
+from bot.core.model import Key, NodeId, Sha
 from bot.core.plan.tick import tick, untick
 from bot.core.trials import learned
 from bot.errors import GitHubError, NotFound, RateLimited
@@ -354,8 +355,19 @@ def learn(memory: Memory, applied: Applied, failures: int = 0) -> Memory:
             checks[action.head_sha] = NodeId(outcome.result)
         elif isinstance(action, PostComment) and action.journal_key.startswith("status"):
             comment = NodeId(outcome.result)
-    memory = replace(memory, checks=checks, refusals=refusals, comment=comment, drafts=drafts)
+    intent = replace(memory.intent, updates=_still_to_update(memory.intent.updates, applied))
+    memory = replace(memory, checks=checks, refusals=refusals, comment=comment, drafts=drafts, intent=intent)
     return asked(learned(told(memory, applied.outcomes), applied.outcomes), applied.outcomes)
+
+
+def _still_to_update(updates: Mapping[Key, Sha], applied: Applied) -> Mapping[Key, Sha]:
+    """The branches that are to be brought up to the base, without those that hold all of it: the next move is another wish."""
+    had = {
+        action.expected
+        for action, outcome in applied.outcomes.items()
+        if isinstance(action, UpdateBranch) and outcome.kind is OutcomeKind.ALREADY
+    }
+    return {key: head for key, head in updates.items() if head not in had}
 
 
 def _refused(action: Action, outcome: Outcome, failures: int) -> bool:

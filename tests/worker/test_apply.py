@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from bot.core.actions import Action, MergePull, Outcome, OutcomeKind, PostComment, PutCheck, TickIssue
+from bot.core.actions import Action, MergePull, Outcome, OutcomeKind, PostComment, PutCheck, TickIssue, UpdateBranch
 from bot.core.memory import Memory
-from bot.core.model import IssueNumber, Key, MergeMethod, NodeId, PullNumber
+from bot.core.model import Intent, IssueNumber, Key, MergeMethod, NodeId, PullNumber
 from bot.errors import LeaseLost, NotFound, RateLimited, ReadFailed
 from bot.github.port import RepositoryRef
 from bot.store import journal
@@ -166,6 +166,15 @@ async def test_a_check_that_was_made_is_made_once_until_a_read_shows_it(lane: La
     found = await apply(lane.github, lane.database, lease, REPOSITORY, [CHECK])
     assert found.outcomes[CHECK].kind is OutcomeKind.DONE
     assert github.done == [CHECK, CHECK]
+
+
+async def test_a_branch_that_holds_all_of_the_base_is_not_brought_up_to_it_when_that_moves(
+    lane: Lane, github: Fake
+) -> None:
+    one, two = (UpdateBranch(key=Key(key), pull=NodeId(key), expected=sha(key)) for key in ("W1", "W2"))
+    github.answers[UpdateBranch] = [Outcome(kind=OutcomeKind.ALREADY)]
+    memory = Memory(intent=Intent(updates={Key("W1"): one.expected, Key("W2"): two.expected}))
+    assert learn(memory, await applied(lane, one, two)).intent.updates == {"W2": two.expected}
 
 
 async def test_of_two_checks_for_one_head_one_is_made(lane: Lane, github: Fake) -> None:

@@ -20,6 +20,8 @@ def run(case: CommandCase) -> Result:
     if pull.mergeable is Mergeable.NO:
         base, head = code(case.facts.base.name), code(pull.head)
         return refused(case, f"{called(stream)} conflicts with {base}: merge {base} into {head} by hand and push.")
+    if stream.behind == 0:
+        return done(case, reply=f"{code(pull.head)} holds everything of {code(case.facts.base.name)} already.")
     updates = {**case.intent.updates, stream.workstream.key: pull.head_sha}
     return done(case, replace(case.intent, updates=updates))
 

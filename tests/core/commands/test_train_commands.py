@@ -236,6 +236,18 @@ def test_update_counts_for_the_head_that_is_there() -> None:
     assert (after.intent.updates, reply) == ({W1: sha("W1")}, "")
 
 
+def test_update_of_a_branch_that_holds_all_of_the_base() -> None:
+    given = a_world(config_source="update: before_merge")
+    found = given.workstreams[W1]
+    assert found.branch is not None
+    for behind, words in ((0, "`part/w1` holds everything of `main` already."), (1, "")):
+        there = replace(
+            given, workstreams={**given.workstreams, W1: replace(found, branch=replace(found.branch, behind=behind))}
+        )
+        after, reply = done("update W1", memory_of(), there)
+        assert (bool(after.intent.updates), reply) == (bool(behind), words)
+
+
 def test_update_leaves_conflicts_to_people() -> None:
     given = a_world(pulls={"W1": pull_of("W1", mergeable=Mergeable.NO)})
     assert refusal("update W1", memory_of(), given) == (

@@ -92,7 +92,10 @@ class Settings(BaseSettings):
 
         An empty value counts as left out. Raises SettingsError with a line for every setting that is missing or wrong.
         """
-        written = DotEnvSettingsSource(cls, env_file=env_file).env_vars if env_file is not None else {}
+        try:
+            written = DotEnvSettingsSource(cls, env_file=env_file).env_vars if env_file is not None else {}
+        except (OSError, UnicodeError) as error:
+            raise SettingsError([f"{env_file} is not a text file in UTF-8 ({type(error).__name__})."]) from None
         outside = os.environ if environ is None else environ
         given = {**written, **{name.lower(): value for name, value in outside.items() if value}}
         values: dict[str, Any] = {name: given[name] for name in HINTS if given.get(name)}
@@ -191,13 +194,18 @@ def _checked_key(value: str) -> str:
 def _checked_database(value: str) -> str:
     try:
         url = make_url(value)
-    except ArgumentError:
-        raise ValueError("is not a database address") from None
+    except (ArgumentError, ValueError):  # a ValueError would quote the password
+        raise ValueError("is not a database address; in a password @ : / have to be escaped as %40 %3A %2F") from None
     driver = DRIVERS.get(url.drivername)
     if driver is None:
         raise ValueError(f"names {url.drivername}, which Signalbox cannot use")
     if find_spec(driver.partition("+")[2]) is None:
         raise ValueError(f"needs the package {driver.partition('+')[2]}, which is not installed")
+    if (
+        driver.endswith("+asyncpg") and "sslmode" in url.query
+    ):  # libpq's name for it, in the addresses that platforms give
+        query = {**url.query, "ssl": url.query["sslmode"]}
+        url = url.set(query={name: value for name, value in query.items() if name != "sslmode"})
     return url.set(drivername=driver).render_as_string(hide_password=False)
 
 

@@ -77,6 +77,7 @@ def test_every_missing_setting_is_named_with_what_to_do() -> None:
         pytest.param("GITHUB_GRAPHQL_URL", "ftp://x", "not an http or https address", id="graphql"),
         pytest.param("DATABASE_URL", "signalbox.sqlite3", "not a database address", id="path for address"),
         pytest.param("DATABASE_URL", "mysql://host/name", "names mysql", id="another database"),
+        pytest.param("DATABASE_URL", "postgres://bob:p@ss:hunter2@db:5432/x", "%40 %3A", id="password not escaped"),
         pytest.param("PORT", "65536", "less than or equal to 65535", id="port"),
         pytest.param("LOG_LEVEL", "loud", "'debug'", id="log level"),
         pytest.param("WORKERS", "0", "greater than or equal to 1", id="workers"),
@@ -176,3 +177,18 @@ def test_settings_do_not_change() -> None:
     settings = load()
     with pytest.raises(ValueError, match="frozen"):
         setattr(settings, "port", 1)  # noqa: B010 - mypy knows too that it is read-only
+
+
+def test_what_is_wrong_with_a_database_address_does_not_tell_its_password() -> None:
+    assert "hunter2" not in "".join(problems(DATABASE_URL="postgres://bob:p@ss:hunter2@db:5432/x"))
+
+
+def test_what_platforms_write_for_an_encrypted_connection_is_what_the_driver_calls_it() -> None:
+    url = load(DATABASE_URL="postgres://bob:pw@db/x?sslmode=require").database_url
+    assert url == "postgresql+asyncpg://bob:pw@db/x?ssl=require"
+
+
+def test_a_file_that_is_no_text_is_a_problem_like_others(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"GITHUB_WEBHOOK_SECRET=gr\xfc\xdfe\n")
+    with pytest.raises(SettingsError, match="not a text file in UTF-8"):
+        Settings.load(GOOD, env_file=tmp_path / ".env")

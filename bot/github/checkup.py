@@ -90,9 +90,10 @@ async def _ground(transport: Transport, ask: Ask, repository: RepositoryRef, bas
         if there:
             names = {"owner": owner, "name": name, "branch": base}
             of_branch = "/repos/{owner}/{name}/branches/{branch}"
-            of_rules = "/repos/{owner}/{name}/rules/branches/{branch}"
+            of_rules = "/repos/{owner}/{name}/rules/branches/{branch}{?per_page}"
             branch = (await transport.get(repository, of_branch, names, cached=True)).data
-            rules = (await transport.get(repository, of_rules, names, cached=True)).data
+            asked = {**names, "per_page": "100"}
+            rules = [each async for each in transport.get_all(repository, of_rules, asked, cached=True)]
         commits = [*data["base"]["target"]["history"]["nodes"]] if there else []
         commits += [node["commit"] for pull in data["pullRequests"]["nodes"] for node in pull["commits"]["nodes"]]
         return Ground(

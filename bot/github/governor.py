@@ -50,11 +50,16 @@ class Governor:
         if status == 429 or (status == 403 and (exhausted or words or "retry-after" in headers)):
             return self.close(resource, headers)
         if 200 <= status < 300:
-            self._unexplained = 0
+            if resource == "core":  # GraphQL says 200 whatever it says
+                self.granted()
             reset = self._reset(headers)
             if exhausted and reset is not None:
-                self._closed_until[resource] = reset
+                self._closed_until[resource] = max(reset, self._closed_until.get(resource, reset))
         return None
+
+    def granted(self) -> None:
+        """Learn that an answer met no limit: the next one that names no time is waited for as briefly as the first."""
+        self._unexplained = 0
 
     def close(self, resource: Resource, headers: Mapping[str, str], *, quota: bool = False) -> datetime:
         """Remember a limit that an answer announced, and return when it ends: by `retry-after`, else the reset.

@@ -48,7 +48,7 @@ class Minter:
         remembered = reach.installation in self._granted
         reply = await self._asked_for(reach)
         if reply.status == 422 and remembered:  # what is granted may have changed since it was asked for
-            del self._granted[reach.installation]
+            self._granted.pop(reach.installation, None)  # somebody else may have noticed as well
             reply = await self._asked_for(reach)
         _refuse(reply, f"no token for {reach}")
         data = page_of(reply).data

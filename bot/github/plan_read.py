@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.core.facts import CommitFacts, PullFacts, WorkstreamFacts
 from bot.core.model import Branch, Sha
-from bot.errors import NotFound
+from bot.errors import NotFound, ReadFailed
 from bot.github import queries, readings
 from bot.github.answers import GraphQLError, ResourceLimits, documented_shapes
 from bot.github.port import PlanQuestion, PlanReading
@@ -102,6 +102,8 @@ class PlanRead:
             request = queries.Request(operation="MorePulls", document=queries.MORE, variables=variables)
             page = (await self.ask(request))["repository"]["pulls"]
             nodes += [node for node in page["nodes"] if not node["isCrossRepository"]]
+        if crowded and page["pageInfo"]["hasNextPage"] and len(nodes) < queries.PULLS_PER_BRANCH:
+            raise ReadFailed(f"pulls from forks crowd those of the branch {branch} out of sight")
         return tuple(readings.pull(node, self.app_id) for node in nodes[: queries.PULLS_PER_BRANCH])
 
     async def _compared(

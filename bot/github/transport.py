@@ -153,6 +153,7 @@ class Transport:
         answer = graphql_answer(reply)
         if answer.limit is not None:
             raise RateLimited(f"{call.route}: {answer.limit.message}", self._close(call, reply, answer.limit))
+        self._governor(call.installation).granted()
         errors = tuple(error for error in answer.errors if not forgive(error))
         if errors:
             self._lacks_permission(call, *(error.message for error in errors))
@@ -190,6 +191,8 @@ class Transport:
             until = self._close(call, reply, answer.limit)
             if not answer.data:
                 return self._later(until, answer.limit.message)
+        else:
+            self._governor(call.installation).granted()
         self._lacks_permission(call, *(error.message for error in answer.errors))
         return answer
 
@@ -228,7 +231,9 @@ class Transport:
             call = replace(call, headers=(("if-none-match", known.headers["etag"]),))
         reply = await self._read(call)
         if reply.status == 304 and known is not None:
-            return page_of(known)
+            # what follows a page may change while the page does not: the tag is that of its content
+            link = {"link": reply.headers["link"]} if "link" in reply.headers else {}
+            return page_of(replace(known, headers={**known.headers, **link}))
         if not 200 <= reply.status < 300:
             raise read_error(f"{call.method} {call.route}", reply.status, reply.message)
         if cache is not None and "etag" in reply.headers and len(reply.body) < MAX_CACHE:

@@ -43,12 +43,15 @@ POOL_SIZE = 5  # connections to PostgreSQL that a process keeps
 POOL_OVERFLOW = 5  # and opens beyond that while it is busy
 STRAIGHT_CONNECTIONS = 2  # and those that only store what comes in
 STATEMENT_SECONDS = 60  # that PostgreSQL may take for one statement before the connection counts as dead
+CONNECT_SECONDS = 10  # and to answer at all
 
 #: What PostgreSQL is told about each connection. A transaction whose process is frozen or out of reach ends after half a
 #: minute, for it may hold what others wait for.
 #: https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-IDLE-IN-TRANSACTION-SESSION-TIMEOUT
 SERVER_SETTINGS = {"application_name": "signalbox", "idle_in_transaction_session_timeout": "30000"}  # milliseconds
-CONNECT: dict[str, Any] = {"server_settings": SERVER_SETTINGS, "command_timeout": STATEMENT_SECONDS}
+CONNECT: dict[str, Any] = {
+    "server_settings": SERVER_SETTINGS, "command_timeout": STATEMENT_SECONDS, "timeout": CONNECT_SECONDS,
+}  # fmt: skip
 
 
 class database_now(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL function it is

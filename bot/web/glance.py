@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 REST = 10.0  # times as long as it took: so all looks of a kind take a tenth of the time at most
+LONGEST_REST = 5.0  # seconds, also after a look that hung: what is back is to be seen
 
 
 class Glance(Generic[T]):
@@ -29,7 +30,7 @@ class Glance(Generic[T]):
             began = clock()
             if self._found is None or began >= self._until:
                 self._found = await self._taken()
-                self._until = clock() + (clock() - began) * self._rest
+                self._until = clock() + min((clock() - began) * self._rest, LONGEST_REST)
             found = self._found
         return found()
 
@@ -40,7 +41,7 @@ class Glance(Generic[T]):
             failed = error
 
             def fail() -> T:
-                raise failed
+                raise failed.with_traceback(None)  # else it would keep the frames of all who ever asked
 
             return fail
         return lambda: seen

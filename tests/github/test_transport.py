@@ -6,10 +6,11 @@ import aiohttp
 import pytest
 
 from bot.core.actions import Outcome, OutcomeKind
-from bot.errors import NotFound, NotInstalled, RateLimited, ReadFailed
+from bot.errors import GitHubError, NotFound, NotInstalled, RateLimited, ReadFailed
 from bot.github import transport as transport_module
 from bot.github.answers import Reply
 from bot.github.governor import LONGEST_QUEUE
+from bot.github.port import RepositoryRef
 from tests.github.fake import INSTALLATION, Fake, Handler, Stack, build, hang_up, reply, silence, text
 
 THING = "GET /repos/octo/demo/thing"
@@ -342,3 +343,25 @@ async def test_a_write_without_a_token_comes_later(stack: Stack) -> None:
     said = await a_write(stack)
     assert isinstance(said, Outcome)
     assert said.kind is OutcomeKind.LATER
+
+
+async def test_two_who_notice_at_once_that_less_is_granted_both_go_on(stack: Stack) -> None:
+    first, *both = (RepositoryRef(installation_id=5, full_name=f"octo/r{n}", repository_id=n) for n in (1, 2, 3))
+    route = "/repos/{owner}/{name}/x"
+    for n in (1, 2, 3):
+        stack.fake.answers(f"GET /repos/octo/r{n}/x", reply({}))
+    await stack.transport.get(first, route, {"owner": "octo", "name": "r1"})  # what is granted is remembered
+    refusal = reply({"message": "The permissions requested are not granted to this installation."}, status=422)
+    stack.fake.answers("POST /app/installations/5/access_tokens", refusal)
+    asked = (stack.transport.get(each, route, {"owner": "octo", "name": f"r{each.repository_id}"}) for each in both)
+    found = await asyncio.gather(*asked, return_exceptions=True)
+    assert all(isinstance(each, GitHubError) for each in found), found
+
+
+async def test_a_page_that_is_the_same_may_have_another_behind_it(stack: Stack) -> None:
+    """The tag is that of its content: https://github.com/app-sre/github-mirror/issues/113."""
+    link = {"link": f'<{stack.fake.url}/repos/octo/demo/more>; rel="next"', "etag": '"1"'}
+    stack.fake.answers(THING, reply([1], headers={"etag": '"1"'}), reply(None, status=304, headers=link))
+    stack.fake.answers("GET /repos/octo/demo/more", reply([2]))
+    seen = [[each async for each in stack.transport.get_all(INSTALLATION, ROUTE, NAMES, cached=True)] for _ in range(2)]
+    assert seen == [[1], [1, 2]]

@@ -146,3 +146,19 @@ async def test_an_unreadable_answer_to_a_mutation_is_unknown(stack: Stack) -> No
     said = await stack.transport.mutation(INSTALLATION, "M", "mutation", {}, weight=1)
     assert isinstance(said, Outcome)
     assert said.kind is OutcomeKind.UNKNOWN
+
+
+async def test_limits_in_a_row_that_name_no_time_are_waited_for_ever_longer(stack: Stack) -> None:
+    """GitHub says 200 all the while."""
+    secondary = limited(stack, message="You have exceeded a secondary rate limit.", **{"x-ratelimit-remaining": "9"})
+    fine = reply({"data": {"a": 1}})
+    stack.fake.answers("POST /graphql", secondary, secondary, secondary, fine, secondary)
+    waits = []
+    for _ in range(5):
+        try:
+            await stack.transport.query(INSTALLATION, "Q", QUERY, {})
+        except RateLimited as error:
+            waits.append(error.retry_at - stack.fake.clock())
+            stack.fake.clock.forward(seconds=waits[-1].total_seconds() + 1)
+    minute = timedelta(minutes=1)
+    assert waits == [minute, 2 * minute, 4 * minute, minute]

@@ -61,3 +61,23 @@ async def test_one_who_hangs_up_leaves_the_others_their_answer() -> None:
     assert await stays == 2
     with pytest.raises(asyncio.CancelledError):
         await gone
+
+
+async def test_what_hung_is_looked_at_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.web.glance.LONGEST_REST", 0.0)
+    lookout = Lookout(failing=True)
+    glance = Glance(lookout.look, rest=AN_AGE)
+    with pytest.raises(OSError, match="away"):
+        await glance.get()
+    lookout.failing = False
+    assert await glance.get() == 2
+
+
+async def test_a_failure_that_many_ask_for_keeps_none_of_them() -> None:
+    glance = Glance(Lookout(failing=True).look, rest=AN_AGE)
+    lengths = []
+    for _ in range(20):
+        with pytest.raises(OSError, match="away") as raised:
+            await glance.get()
+        lengths.append(len(raised.traceback))
+    assert max(lengths[1:]) == min(lengths[1:])

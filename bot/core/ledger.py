@@ -156,6 +156,11 @@ def is_chain(landings: Iterable[Landing], start: Sha, tip: Sha) -> bool:
     return at == tip
 
 
+def under_way(rollbacks: Sequence[Rollback]) -> Rollback | None:
+    """Return the rollback that is still to be carried out: only the last one can be, it took the place of those before."""
+    return rollbacks[-1] if rollbacks and rollbacks[-1].active else None
+
+
 def current_rollback(rollbacks: Sequence[Rollback], landings: Iterable[Landing]) -> Rollback | None:
     """Return the rollback that is to be looked after: until its merge is verified, or its pull closed."""
     if not rollbacks:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.core.facts import Facts, PullFacts, PullState, Step
-from bot.core.ledger import Checkpoint, Landing, Rollback, Stray, landing_of, standing, unverified
+from bot.core.ledger import Checkpoint, Landing, Rollback, Stray, landing_of, standing, under_way, unverified
 from bot.core.memory import Memory
 from bot.core.merge_queue import QUEUE_BOT
 from bot.core.model import Key, Login, MergeMethod, OnRed, Order, PlanState, PullNumber, Sha
@@ -317,7 +317,7 @@ def _by_policy(facts: Facts, memory: Memory, view: PlanView) -> Memory:
     red = next((each for each in unverified(memory.landings) if _is_red(view, each)), None)
     if red is None or red.key is None or view.config.on_red is OnRed.HOLD:
         return memory
-    if any(each.active or red.pull in each.pulls for each in memory.rollbacks):
+    if under_way(memory.rollbacks) is not None or any(red.pull in each.pulls for each in memory.rollbacks):
         return memory  # people closed that rollback, or it is under way
     reason = f"The base broke with {code(red.key)}: {view.verifications[red.pull].reason}"
     new = rollback_of(facts, memory, back_before(memory, red), reason=reason, by=None)

@@ -80,6 +80,12 @@ def test_one_that_is_under_way_is_enough() -> None:
     assert taken_in(BROKEN, rolling()).rollbacks == rolling().rollbacks
 
 
+def test_one_that_gave_way_to_another_is_under_way_no_more() -> None:
+    unclean = a_rollback(GOOD.landing, unclean=("a.py",))
+    given = replace(rolling(), rollbacks=(unclean, a_rollback(GOOD.landing, number=2, merged=True)))
+    assert [each.pulls for each in taken_in(BROKEN, given).rollbacks[2:]] == [(12,)]
+
+
 def test_a_rollback_that_broke_the_base_is_not_rolled_back() -> None:
     way = a_landing(None, 21, at="b1", after="m2", rollback=1, tree=tree_of("m1"), expected=tree_of("m1"))
     memory = replace(

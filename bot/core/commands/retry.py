@@ -9,7 +9,7 @@ from dataclasses import replace
 from bot.core.commands import Command, CommandCase, Result, Target, done, refused
 from bot.core.commands.workstream import called, landed, open_pull, stream_of
 from bot.core.facts import CheckState, PullFacts, PullState
-from bot.core.ledger import Landing
+from bot.core.ledger import Landing, under_way
 from bot.core.model import Acceptance, Again, Branch, Retry, Role, Stage
 from bot.core.text import code
 from bot.core.views import WorkstreamView
@@ -41,7 +41,8 @@ def _anew(case: CommandCase, stream: WorkstreamView, landing: Landing) -> Result
     key, tip = stream.workstream.key, case.facts.base.sha
     if tip is None:
         return refused(case, f"The base {code(case.facts.base.name)} does not exist.")
-    if any(each.active and landing.pull in each.pulls for each in case.memory.rollbacks):
+    back = under_way(case.memory.rollbacks)
+    if back is not None and landing.pull in back.pulls:
         return refused(case, f"{called(stream)} is still being rolled back: wait for that first.")
     before = case.intent.again.get(key)
     attempt = before.attempt + 1 if before is not None else 2

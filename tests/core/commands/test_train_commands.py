@@ -305,6 +305,11 @@ def test_retry_waits_for_the_rollback() -> None:
     assert "does not exist" in refusal("retry W2", BACK, replace(AT_M2, base=a_base(sha=None)))
 
 
+def test_retry_does_not_wait_for_a_rollback_that_gave_way_to_another() -> None:
+    unclean = a_rollback(BAD.landing, unclean=("a.py",))
+    done("retry W2", replace(BACK, rollbacks=(unclean, a_rollback(BAD.landing, number=2, merged=True))))
+
+
 def test_retry_of_what_broke_the_base_says_how_it_is_taken_back() -> None:
     assert "`/signalbox rollback W2` takes it back" in refusal("retry W2", BROKEN)
 

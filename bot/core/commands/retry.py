@@ -4,13 +4,14 @@ Must not restart a check of another App: GitHub allows that to its owner only.
 https://docs.github.com/en/rest/checks/runs#rerequest-a-check-run
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.core.commands import Command, CommandCase, Result, Target, done, refused
 from bot.core.commands.workstream import called, landed, open_pull, stream_of
 from bot.core.facts import CheckState, PullFacts, PullState
 from bot.core.ledger import Landing, under_way
-from bot.core.model import Acceptance, Again, Branch, Retry, Role, Stage
+from bot.core.model import Acceptance, Again, Branch, Key, Order, Retry, Role, Stage
 from bot.core.text import code
 from bot.core.views import WorkstreamView
 
@@ -57,10 +58,16 @@ def _anew(case: CommandCase, stream: WorkstreamView, landing: Landing) -> Result
         again={**case.intent.again, key: again},
         pinned={**case.intent.pinned, key: branch},
         joined={**case.intent.joined, key: Acceptance(by=case.call.author, at=case.call.at, base_sha=tip)},
-        held={each: order for each, order in case.intent.held.items() if each != key},
+        held=_without(case.intent.held, key),
+        handed_in=_without(case.intent.handed_in, key),  # it was said of the change that was taken back
+        merges=_without(case.intent.merges, key),
     )
     reply = f"{called(stream)} is brought anew on the branch {code(branch)}, with a pull request of its own."
     return done(case, intent, reply)
+
+
+def _without(orders: Mapping[Key, Order], key: Key) -> Mapping[Key, Order]:
+    return {each: order for each, order in orders.items() if each != key}
 
 
 def _failure(case: CommandCase, landing: Landing) -> str:

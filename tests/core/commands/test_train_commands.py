@@ -282,6 +282,13 @@ def test_retry_brings_a_change_anew_on_a_branch_of_its_own() -> None:
     assert "`part/w2-try-2`" in reply
 
 
+def test_retry_forgets_what_was_said_of_the_change_that_was_taken_back() -> None:
+    """Else it would merge again unasked where the repository has no drafts."""
+    said = {W1: an_order(), W2: an_order()}
+    intent = done("retry W2", replace(BACK, drafts=False, intent=an_intent(handed_in=said, merges=said)))[0].intent
+    assert (set(intent.handed_in), set(intent.merges)) == ({W1}, {W1})
+
+
 def test_retry_of_what_people_took_back() -> None:
     by_hand = memory_of(GOOD.landing, replace(BAD.landing, undone=0))
     assert done("retry W2", by_hand)[0].intent.again[W2].failure == "People took it back by hand"

@@ -326,7 +326,8 @@ def _next_look(view: PlanView, facts: Facts, memory: Memory, known: Set[Sha]) ->
     looks += [due] if due is not None and due > view.now else []
     looks += [at for at in (next_trial(view, memory), together.next_test(view, memory)) if at is not None]
     looks += [view.now + EXPLAINING] if failures.is_awaited(view, facts, memory.told) else []
-    unread = [each for each in view.landings if each.open and each.sha not in {*known, *facts.commits}]
+    new = [each for each in view.landings if each.open and each.sha not in known]
+    unread = [each for each in new if not {each.sha, each.before} <= facts.commits.keys()]
     looks += [view.now + SHOWING] if unread else []
     for stream in view.streams:
         if stream.stage is Stage.VERIFYING and stream.landing is None:

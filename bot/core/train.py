@@ -99,6 +99,15 @@ def _course(facts: Facts, memory: Memory, view: PlanView) -> Memory:
     )
 
 
+def bases_of(course: Iterable[Step], merged: Mapping[PullNumber, Sha]) -> list[Sha]:
+    """Return the base before each of these pulls came in: of one that was rebased, before the first of its commits."""
+    own = {
+        step.sha: step for step in course if step.sha in merged.values() or any(each in merged for each in step.pulls)
+    }
+    earlier = {sha: set(step.pulls) for sha, step in own.items()}
+    return [step.before for step in own.values() if not earlier.get(step.before, set()) & set(step.pulls)]
+
+
 def _recognised(memory: Memory, ours: Iterable[_Ours], view: PlanView) -> Memory:
     """Make landings of what was taken for commits by others: the base may show a merge before its pull reads as merged."""
     for each in ours:

@@ -84,8 +84,12 @@ def _checked(landing: Landing, look: Look) -> Verification:
     if look.config.verify == ():
         words = "No checks are asked for on the base"
         return Verification(finding=Finding.GREEN, reason=words, evidence=(words,), at=at)
+    before, end = look.commits.get(look.proven or landing.before), landing.at + look.config.checks_grace
+    if before is None and look.now < end:  # what was red there already is not known yet
+        reason = f"GitHub does not show the commit{' before it' if at is not None else ''} yet"
+        return Verification(finding=Finding.WAIT, reason=reason, next_actor="GitHub", until=end)
     tries = Tries(noted=landing.reruns, config=look.config, landed=landing.at, now=look.now)
-    moment = _Moment(at=landing.at, before=look.commits.get(look.proven or landing.before), tries=tries)
+    moment = _Moment(at=landing.at, before=before, tries=tries)
     own = _on(at, moment, look)
     if own.finding is Finding.GREEN or look.tip is None or look.tip == landing.sha:
         return own

@@ -20,7 +20,7 @@ from bot.core.ledger import current_rollback, watched
 from bot.core.memory import Memory
 from bot.core.model import Branch, IssueNumber, Login, NodeId, Role, Sha, Update
 from bot.core.survey import Survey, survey
-from bot.core.train import due_checkpoint
+from bot.core.train import bases_of, due_checkpoint
 from bot.errors import GitHubError, NotFound, ReadFailed
 from bot.github.port import GitHub, PlanQuestion, PlanReading, RepositoryRef
 from bot.store.commands import StoredCommand
@@ -158,14 +158,14 @@ async def _commits(
 ) -> dict[Sha, CommitFacts]:
     """The commits whose checks say whether the base is good; a request only for those that the first read left out."""
     known = {each.pull for each in memory.landings}
-    merged = [
-        pull.merge_sha
+    merged = {
+        pull.number: pull.merge_sha
         for stream in reading.workstreams.values()
         for pull in stream.pulls
         if pull.merge_sha is not None and pull.number not in known
-    ]
-    before = [step.before for step in course or () if step.sha in merged]
-    fresh = [step.sha for step in course or () if step.sha in merged]
+    }
+    before = bases_of(course or (), merged)
+    fresh = [step.sha for step in course or () if step.sha in merged.values()]
     tip = [reading.base.sha] if fresh and reading.base.sha is not None else []
     if _checkpoint_is_due(reading, memory, now) and reading.base.sha is not None:
         tip = [reading.base.sha]

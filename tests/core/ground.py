@@ -13,7 +13,7 @@ from bot.core.model import Branch, Key, Login, PullNumber, Sha
 from bot.core.train import advance
 from bot.core.views import PlanView
 from tests.build import a_base, a_pull, a_review, ago, an_issue, facts, sha, tree_of
-from tests.build_base import a_ledger, a_step, commits, landed
+from tests.build_base import a_commit, a_ledger, a_step, commits, landed
 
 W1, W2, W3 = Key("W1"), Key("W2"), Key("W3")
 NUMBERS = {"W1": 11, "W2": 12, "W3": 13}
@@ -57,7 +57,7 @@ def a_world(
         "pulls": shown,
         "base": base,
         "course": course,
-        "commits": commits(*(each.commit for each in merges), *on_base),
+        "commits": commits(a_commit("base", after="root"), *(each.commit for each in merges), *on_base),
         "rollback": None if back is None else WorkstreamFacts(branch=_branch(back), pulls=(back,)),
         "tags": {f"signalbox/5/cp-{number}": sha(at) for number, at in enumerate(("base", "m1", "m2", "m3"))},
     }

@@ -3,17 +3,52 @@
 from dataclasses import replace
 
 from bot.core.actions import MergePull
+from bot.core.decide import SHOWING, decide
 from bot.core.facts import CheckState
-from bot.core.ledger import last_proven
-from bot.core.model import Key
+from bot.core.ledger import Landing, last_proven
+from bot.core.model import Key, Login, PullNumber
 from bot.core.rollback import back_before, back_to, rollback_of
-from tests.build import a_check, an_order, sha, tree_of
+from bot.core.train import bases_of
+from tests.build import NOW, a_check, an_order, sha, tree_of
 from tests.build_base import a_commit, a_landing, a_rollback, a_step
 from tests.core.commands.test_train_commands import FINE, refusal
-from tests.core.ground import a_way_back, a_world, actions, memory_of, merge_of, taken_in
+from tests.core.ground import a_way_back, a_world, actions, memory_of, merge_of, stages, taken_in
 
 GOOD, BAD = merge_of("W1", "m1", green=True), merge_of("W2", "m2", "m1")
 BROKEN = a_world(GOOD, BAD, on_base=(a_commit("m2", a_check(state=CheckState.FAILED), after="m1"),))
+
+
+# ---- the first turn after a rebase of two commits ----
+
+STEPS = tuple(a_step(at, after, pulls=(PullNumber(11),)) for at, after in (("r1", "base"), ("r2", "r1")))
+REBASED = {"W1": merge_of("W1", "r2", merged_by=Login("mia")).pull}
+RED = a_check(state=CheckState.FAILED)
+
+
+def test_what_was_red_before_the_first_commit_is_not_held_against_it() -> None:
+    quiet = "retries: 0\nforecast: false\n"
+    seen = a_world(pulls=REBASED, course=STEPS, on_base=(a_commit("r2", RED, after="r1"),), config_source=quiet)
+    early = replace(seen, commits={at: each for at, each in seen.commits.items() if at != sha("base")})
+    decision = decide(early, memory_of())
+    assert (decision.memory.rollbacks, stages(decision.view)[0]) == ((), "verifying")
+    assert decision.next_look == NOW + SHOWING
+    later = replace(early, course=(), commits={**early.commits, sha("base"): a_commit("base", RED, after="root")})
+    decision = decide(later, replace(decision.memory, landings=tuple(map(as_judged, decision.memory.landings))))
+    assert (decision.memory.rollbacks, stages(decision.view)[0]) == ((), "done")
+
+
+def as_judged(landing: Landing) -> Landing:
+    return replace(landing, expected=landing.tree)
+
+
+def test_the_base_before_each_new_merge_is_read() -> None:
+    course = (*STEPS, a_step("m2", "r2", pulls=(PullNumber(12),)), a_step("x", "m2"), a_step("m3", "x"))
+    merged = {PullNumber(11): sha("r2"), PullNumber(12): sha("m2"), PullNumber(13): sha("m3")}
+    assert bases_of(course, merged) == [sha("base"), sha("r2"), sha("x")]
+    assert bases_of(course, {}) == []
+
+
+# ---- ways back ----
 
 
 def test_one_does_not_go_back_to_what_was_taken_back() -> None:

@@ -19,7 +19,7 @@ from bot.core.model import MergeMethod, PullNumber
 from bot.core.render.replies import why_reply
 from bot.core.render.status import status_comment
 from tests.build import NOW, a_base, a_command, a_pull, a_repository, ago, an_intent, an_order, sha, tree_of
-from tests.build_base import a_step
+from tests.build_base import a_commit, a_step, commits
 from tests.core.ground import W1, W2, a_world, memory_of, merge_of, once, seen, stages, taken_in
 
 M1 = merge_of("W1", "m1")
@@ -93,7 +93,7 @@ def test_a_commit_that_is_the_merge_of_a_pull_becomes_its_landing() -> None:
 def test_its_checks_are_read_at_once_and_then_the_plan_goes_on() -> None:
     decision = decide(shown(), after(UNNAMED))
     assert decision.next_look == NOW + SHOWING
-    read = shown(commits={M1.commit.sha: replace(M1.commit, checks=a_pull().checks)})
+    read = shown(commits=commits(a_commit("base", after="root"), replace(M1.commit, checks=a_pull().checks)))
     decision = decide(read, decision.memory)
     assert stages(decision.view)[0] == "done"
     assert [each.key for each in decision.actions if isinstance(each, MergePull)] == ["W2"]

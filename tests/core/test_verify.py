@@ -27,7 +27,7 @@ def failed(name: str = "unit", conclusion: str = "failure", **more: Any) -> Chec
 
 def look_at(*given: CommitFacts, tip: str = "m1", **more: Any) -> Look:
     fields = {"config": Config(), "allowed": None, "now": NOW, **more}
-    return Look(commits=commits(*given), tip=sha(tip) if tip else None, **fields)
+    return Look(commits=commits(a_commit("base", after="root"), *given), tip=sha(tip) if tip else None, **fields)
 
 
 def on_merge(
@@ -225,6 +225,16 @@ def test_what_a_later_commit_proved_says_so_and_is_that_commit() -> None:
     assert found.evidence[0] == f"Seen on a later commit, `{sha('m2')[:7]}`"
     assert found.at is not None
     assert found.at.sha == sha("m2")
+
+
+def test_until_the_commit_before_is_shown_nothing_new_is_told_from_what_was_there() -> None:
+    look = look_at(a_commit("m1", failed()))
+    blind = replace(look, commits=commits(a_commit("m1", failed())))
+    found = verify(replace(a_landing(), at=JUST_NOW), blind)
+    assert (found.finding, found.reason) == (WAIT, "GitHub does not show the commit before it yet")
+    assert found.until is not None
+    assert verify(replace(a_landing(), at=LATE), blind).finding is RED, "it may never be shown"
+    assert verify(replace(a_landing(), at=JUST_NOW), replace(look, proven=sha("older"))).finding is WAIT
 
 
 def test_a_base_without_a_tip_is_judged_by_the_merge_alone() -> None:

@@ -20,7 +20,7 @@ from bot.core.actions import (
     name_of,
 )
 from bot.core.facts import Mergeable, PullState
-from bot.core.ledger import Judged, unverified
+from bot.core.ledger import Judged, Rollback, unverified
 from bot.core.memory import Memory
 from bot.core.merge_queue import is_required, waiting_in_it
 from bot.core.model import MergeMethod, Mode, OnRed, PlanState, Stage, Update
@@ -102,7 +102,7 @@ def merging(view: PlanView, memory: Memory) -> Iterator[MergePull | EnqueuePull]
     back = view.rollback
     frozen = view.intent.frozen is not None or bool(view.train.frozen)
     if back is not None and back.rollback.active and back.ready and view.config.on_red is OnRed.ROLLBACK:
-        if frozen:
+        if frozen or not _called_for(view, back.rollback):
             return  # people said that nothing merges into the base; a person may still merge the rollback
         yield from _merge_rollback(view, back)
         return
@@ -115,6 +115,12 @@ def merging(view: PlanView, memory: Memory) -> Iterator[MergePull | EnqueuePull]
         yield merge
         if name_of(merge) not in memory.refusals:
             return
+
+
+def _called_for(view: PlanView, rollback: Rollback) -> bool:
+    """Whether people asked for a rollback, or what the policy began it for is red now as well, not only running again."""
+    found = [view.verifications[pull].finding for pull in rollback.pulls if pull in view.verifications]
+    return rollback.by is not None or Finding.RED in found
 
 
 def may_merge(view: PlanView, stream: WorkstreamView) -> bool:

@@ -233,6 +233,15 @@ def test_a_rollback_merges_by_itself_only_where_the_config_says_so(config: str, 
     assert merges(given, memory) == merged
 
 
+@pytest.mark.parametrize(("by", "merged"), [(None, []), (Login("mia"), ["rollback 1"])])
+def test_one_by_the_policy_waits_while_what_was_red_runs_again(by: Login | None, merged: list[str]) -> None:
+    again = a_check(state=CheckState.PENDING, conclusion="in_progress")
+    given = a_world(GOOD, BAD, on_base=(a_commit("m2", again, after="m1"),), back=a_way_back(head_message="Back"))
+    back = a_rollback(BAD.landing, to="cp-1", built=sha("back"), by=by)
+    memory = replace(memory_of(GOOD.landing, BAD.landing), rollbacks=(back,))
+    assert merges(replace(given, config_source="on_red: rollback\nretries: 0\n"), memory) == merged
+
+
 def test_a_rollback_that_is_not_needed_any_more_is_closed_and_not_merged_in_the_same_turn() -> None:
     memory = memory_of(GOOD.landing, BAD.landing)
     memory = replace(memory, rollbacks=(a_rollback(BAD.landing, to="cp-1", built=sha("back")),))

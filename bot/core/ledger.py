@@ -56,6 +56,7 @@ class Landing:
     evidence: tuple[str, ...] = ()  # what that was seen from, one safe markdown sentence each
     undone: int | None = None  # the rollback that took it back; 0 = people did
     reruns: tuple[Rerun, ...] = ()  # in the order in which they were wished
+    lost: bool = False  # the base was rewritten before it was verified, and has not shown it since
     started: str = ""  # the workflow that was started on the base because of it
 
     @property

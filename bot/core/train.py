@@ -93,7 +93,7 @@ def _course(facts: Facts, memory: Memory, view: PlanView) -> Memory:
         memory,
         tip=tip or facts.base.sha,
         tip_at=memory.tip_at if memory.tip == (tip or facts.base.sha) and memory.tip_at is not None else facts.now,
-        landings=tuple(landings),
+        landings=_found_again(landings, steps),
         strays=tuple(strays[-STRAYS_KEPT:]),
         judged={key: judged for key, judged in memory.judged.items() if key not in known or _is_open(view, key)},
     )
@@ -224,6 +224,12 @@ def _reverted_by_hand(landings: list[Landing], step: Step) -> list[Landing]:
     return landings
 
 
+def _found_again(landings: Iterable[Landing], steps: Iterable[Step]) -> tuple[Landing, ...]:
+    """The landings; what a rewritten base had lost, and now shows again, is judged as any other."""
+    shown = {step.sha for step in steps}
+    return tuple(replace(each, lost=False) if each.lost and each.sha in shown else each for each in landings)
+
+
 def _put_back(landing: Landing) -> Landing:
     return replace(landing, undone=None, green=None, evidence=())
 
@@ -233,7 +239,9 @@ def _rewritten(facts: Facts, memory: Memory) -> Memory:
     lost = code(memory.tip[:7]) if memory.tip is not None else "its start"
     reason = f"{facts.base.name} was rewritten: {lost} is no longer in its history"
     order = Order(by=OURSELVES, at=facts.now, reason=reason)
-    return replace(memory, tip=facts.base.sha, intent=replace(memory.intent, frozen=memory.intent.frozen or order))
+    landings = tuple(replace(each, lost=True) if each.open else each for each in memory.landings)
+    intent = replace(memory.intent, frozen=memory.intent.frozen or order)
+    return replace(memory, tip=facts.base.sha, landings=landings, intent=intent)
 
 
 # ---- what it proved to be ----
@@ -241,7 +249,11 @@ def _rewritten(facts: Facts, memory: Memory) -> Memory:
 
 def _verdicts(facts: Facts, memory: Memory, view: PlanView) -> Memory:
     """Note what was found good; each time the base was, it can be returned to."""
-    found = {each.pull: view.verifications[each.pull] for each in memory.landings if each.pull in view.verifications}
+    found = {
+        each.pull: view.verifications[each.pull]
+        for each in memory.landings
+        if each.pull in view.verifications and (not each.lost or each.sha in memory.intent.allowed)
+    }  # the view may be from before the base was seen to be rewritten
     landings = tuple(_proven(each, found, facts) for each in memory.landings)
     if landings == memory.landings:
         return memory

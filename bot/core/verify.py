@@ -63,7 +63,12 @@ def verify(landing: Landing, look: Look) -> Verification:
     if look.allowed is not None:
         why = f": {plain(cut(look.allowed.reason, 200))}" if look.allowed.reason.strip() else ""
         words = f"Taken as good by {login(look.allowed.by)}{why}"
-        return Verification(finding=Finding.GREEN, reason=words, evidence=(words,), at=look.commits.get(landing.sha))
+        there = look.tip if landing.lost and look.tip is not None else landing.sha
+        return Verification(finding=Finding.GREEN, reason=words, evidence=(words,), at=look.commits.get(there))
+    if landing.lost:
+        what = f"The base was rewritten and may not hold {code(landing.sha[:7])} any more"
+        reason = f"{what}: look, bring it back if it does not, then `/signalbox allow` takes the base as good"
+        return Verification(finding=Finding.UNCLEAR, reason=reason, next_actor="a maintainer")
     if landing.expected is not None and landing.expected != landing.tree:
         what = f"{code(landing.sha[:7])} holds something else than what was judged and the base before it give"
         reason = f"{what}; `/signalbox rollback` takes it back, `/signalbox allow` keeps it"

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from pydantic import TypeAdapter
+
 from bot.core.actions import MergePull
 from bot.core.decide import SHOWING, decide
 from bot.core.facts import CheckState
@@ -9,10 +11,11 @@ from bot.core.ledger import Landing, last_proven
 from bot.core.model import Key, Login, PullNumber
 from bot.core.rollback import back_before, back_to, rollback_of
 from bot.core.train import bases_of
-from tests.build import NOW, a_check, an_order, sha, tree_of
+from bot.core.verify import Finding
+from tests.build import NOW, a_base, a_check, an_order, sha, tree_of
 from tests.build_base import a_commit, a_landing, a_rollback, a_step
 from tests.core.commands.test_train_commands import FINE, refusal
-from tests.core.ground import a_way_back, a_world, actions, memory_of, merge_of, stages, taken_in
+from tests.core.ground import a_way_back, a_world, actions, memory_of, merge_of, seen, stages, taken_in
 
 GOOD, BAD = merge_of("W1", "m1", green=True), merge_of("W2", "m2", "m1")
 BROKEN = a_world(GOOD, BAD, on_base=(a_commit("m2", a_check(state=CheckState.FAILED), after="m1"),))
@@ -27,8 +30,8 @@ RED = a_check(state=CheckState.FAILED)
 
 def test_what_was_red_before_the_first_commit_is_not_held_against_it() -> None:
     quiet = "retries: 0\nforecast: false\n"
-    seen = a_world(pulls=REBASED, course=STEPS, on_base=(a_commit("r2", RED, after="r1"),), config_source=quiet)
-    early = replace(seen, commits={at: each for at, each in seen.commits.items() if at != sha("base")})
+    given = a_world(pulls=REBASED, course=STEPS, on_base=(a_commit("r2", RED, after="r1"),), config_source=quiet)
+    early = replace(given, commits={at: each for at, each in given.commits.items() if at != sha("base")})
     decision = decide(early, memory_of())
     assert (decision.memory.rollbacks, stages(decision.view)[0]) == ((), "verifying")
     assert decision.next_look == NOW + SHOWING
@@ -46,6 +49,44 @@ def test_the_base_before_each_new_merge_is_read() -> None:
     merged = {PullNumber(11): sha("r2"), PullNumber(12): sha("m2"), PullNumber(13): sha("m3")}
     assert bases_of(course, merged) == [sha("base"), sha("r2"), sha("x")]
     assert bases_of(course, {}) == []
+
+
+# ---- a rewritten base ----
+
+LANDED = merge_of("W1", "m1")
+#: Pushed back to where it was before W1, which is green.
+REWOUND = a_world(LANDED, course=None, base=a_base(), on_base=(a_commit("base", a_check(), after="root"),))
+
+
+def test_what_a_rewritten_base_may_have_lost_is_not_proven_by_its_tip_nor_by_its_own_checks() -> None:
+    after = taken_in(REWOUND, memory_of(LANDED.landing))
+    assert ([each.green for each in after.landings], [each.name for each in after.checkpoints]) == ([None], ["cp-0"])
+    view = seen(REWOUND, memory_of(LANDED.landing))
+    found = view.verifications[LANDED.pull.number]
+    assert (found.finding, found.next_actor) == (Finding.UNCLEAR, "a maintainer")
+    assert found.reason.startswith(f"The base was rewritten and may not hold `{sha('m1')[:7]}` any more")
+    assert stages(view) == ["verifying", "queued", "queued"]
+
+
+def test_somebodys_word_takes_the_rewritten_base_as_good_as_it_is_now() -> None:
+    lost = taken_in(REWOUND, memory_of(LANDED.landing))
+    allowed = replace(lost, intent=replace(lost.intent, allowed={sha("m1"): an_order()}))
+    after = taken_in(replace(REWOUND, course=()), allowed)
+    assert (after.landings[0].green, after.checkpoints[-1].sha) == (NOW, sha("base"))
+
+
+def test_what_the_base_shows_again_is_judged_as_ever() -> None:
+    lost = taken_in(REWOUND, memory_of(LANDED.landing))
+    after = taken_in(a_world(LANDED, course=(LANDED.step,)), lost)
+    assert (after.landings[0].lost, after.landings[0].green, after.checkpoints[-1].sha) == (False, NOW, sha("m1"))
+
+
+def test_what_was_verified_before_stays_so_and_a_landing_of_an_older_memory_is_not_lost() -> None:
+    assert not taken_in(REWOUND, memory_of(merge_of("W1", "m1", green=True).landing)).landings[0].lost
+    kind = TypeAdapter(Landing)
+    stored = kind.dump_python(LANDED.landing, mode="json")
+    del stored["lost"]
+    assert kind.validate_python(stored) == LANDED.landing
 
 
 # ---- ways back ----

@@ -4,7 +4,7 @@ Third step of every turn, pure. Must not keep a plan of its own: each turn start
 repeat and a lost event are one case.
 """
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -39,7 +39,7 @@ from bot.core.render.labels import STAGE_LABELS
 from bot.core.render.parts import COMMENT_LIMIT, sections
 from bot.core.train import advance, due_checkpoint
 from bot.core.train_wish import Wish
-from bot.core.views import GateVerdict, PlanView, WorkstreamView
+from bot.core.views import GateResult, GateVerdict, PlanView, WorkstreamView
 
 SLOW_CLOCK = timedelta(days=1)  # an open plan is looked at that often even if nobody else sees to it (worker/resync.py)
 MAX_THINKING = timedelta(seconds=60)  # the longest pause while GitHub computes whether a pull could merge
@@ -333,11 +333,18 @@ def _next_look(view: PlanView, facts: Facts, memory: Memory, known: Set[Sha]) ->
         if stream.stage is Stage.VERIFYING and stream.landing is None:
             waited = view.now - stream.since  # ever longer: the base may never show it
             looks.append(view.now + min(max(waited, SHOWING), SLOW_CLOCK))
-        waiting = {gate.gate: gate.since or view.now for gate in stream.gates if gate.verdict is GateVerdict.WAIT}
-        if "mergeable" in waiting:
-            thinking = view.now - waiting["mergeable"]
-            looks.append(view.now + min(max(thinking, timedelta(seconds=1)), MAX_THINKING))
-        head = memory.seen.get(f"head/{stream.workstream.key}")
-        if "checks" in waiting and head is not None and head.since + view.config.checks_grace > view.now:
-            looks.append(head.since + view.config.checks_grace)
+        looks += _looks_at_gates(view, memory, stream.workstream.key, stream.gates)
+    if (back := view.rollback) is not None:
+        looks += _looks_at_gates(view, memory, f"rollback {back.rollback.number}", back.gates)
     return min(looks)
+
+
+def _looks_at_gates(view: PlanView, memory: Memory, key: str, gates: Iterable[GateResult]) -> Iterator[datetime]:
+    """When the gates of one pull may say something else by time alone."""
+    waiting = {gate.gate: gate.since or view.now for gate in gates if gate.verdict is GateVerdict.WAIT}
+    if "mergeable" in waiting:
+        thinking = view.now - waiting["mergeable"]
+        yield view.now + min(max(thinking, timedelta(seconds=1)), MAX_THINKING)
+    head = memory.seen.get(f"head/{key}")
+    if "checks" in waiting and head is not None and head.since + view.config.checks_grace > view.now:
+        yield head.since + view.config.checks_grace

@@ -1,12 +1,16 @@
 """Where ways back cross: a checkpoint that holds what was taken back, a rollback that people revert, a frozen base."""
 
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
+import pytest
 from pydantic import TypeAdapter
 
 from bot.core.actions import MergePull
-from bot.core.decide import SHOWING, decide
-from bot.core.facts import CheckState
+from bot.core.config import Config
+from bot.core.decide import SHOWING, SLOW_CLOCK, decide
+from bot.core.facts import CheckState, Mergeable
 from bot.core.ledger import Landing, last_proven
 from bot.core.model import Key, Login, PullNumber
 from bot.core.rollback import back_before, back_to, rollback_of
@@ -49,6 +53,25 @@ def test_the_base_before_each_new_merge_is_read() -> None:
     merged = {PullNumber(11): sha("r2"), PullNumber(12): sha("m2"), PullNumber(13): sha("m3")}
     assert bases_of(course, merged) == [sha("base"), sha("r2"), sha("x")]
     assert bases_of(course, {}) == []
+
+
+# ---- when a rollback's pull is looked at again ----
+
+
+@pytest.mark.parametrize(
+    ("pull", "wait"),
+    [
+        pytest.param({"mergeable": Mergeable.UNKNOWN}, timedelta(seconds=1), id="GitHub is thinking"),
+        pytest.param({"checks": ()}, Config().checks_grace, id="no check has reported yet"),
+        pytest.param({}, SLOW_CLOCK, id="it waits for people"),
+    ],
+)
+def test_a_rollbacks_pull_is_looked_at_again_as_soon_as_any_other(pull: dict[str, Any], wait: timedelta) -> None:
+    back = a_rollback(BAD.landing, to="cp-1", built=sha("back"))
+    memory = memory_of(GOOD.landing, BAD.landing, rollbacks=(back,))
+    given = replace(BROKEN, rollback=a_world(back=a_way_back(**pull)).rollback)
+    quiet = replace(given, config_source="retries: 0\nforecast: false\n")
+    assert decide(quiet, memory).next_look == NOW + wait
 
 
 # ---- a rewritten base ----

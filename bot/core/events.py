@@ -308,6 +308,8 @@ def _statuses(name: str, payload: Mapping[str, Any]) -> Event:
 
 def _merge_groups(name: str, payload: Mapping[str, Any]) -> Event:
     body = MergeGroupPayload.model_validate(payload)
+    if body.repository is None:
+        return _event(name, body)
     base = Branch(body.merge_group.base_ref.removeprefix("refs/heads/"))
     return _event(name, body, wakes=(BaseWake(name=base), OutsideWake()))
 
@@ -323,6 +325,12 @@ def _repository(name: str, payload: Mapping[str, Any]) -> Event:
 def _everywhere(name: str, payload: Mapping[str, Any]) -> Event:
     """Other rules or labels: everything in the repository is looked at anew."""
     return _event(name, RepositoryPayload.model_validate(payload), wakes=(RepositoryWake(),))
+
+
+def _rules(name: str, payload: Mapping[str, Any]) -> Event:
+    """Other rules. Those of a whole organization name no repository: the rounds look at everything anyway."""
+    body = Payload.model_validate(payload)
+    return _event(name, body, wakes=(RepositoryWake(),) if body.repository is not None else ())
 
 
 def _installation(name: str, payload: Mapping[str, Any]) -> Event:
@@ -359,7 +367,7 @@ _READERS: Mapping[str, _Reader] = {
     "label": _everywhere,
     "repository": _repository,
     "branch_protection_rule": _everywhere,
-    "repository_ruleset": _everywhere,
+    "repository_ruleset": _rules,
     "installation": _installation,
     "installation_repositories": _installation_repositories,
 }

@@ -238,8 +238,8 @@ class GroupPart(Part):
     base_ref: _Name
 
 
-class MergeGroupPayload(RepositoryPayload):
-    """`merge_group`."""
+class MergeGroupPayload(Payload):
+    """`merge_group`, which GitHub may send without a repository."""
 
     merge_group: GroupPart
 

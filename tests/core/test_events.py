@@ -114,6 +114,17 @@ def test_every_event_says_where_it_happened() -> None:
     assert (push.action, push.installation_id, push.sender) == ("", None, None)
 
 
+@pytest.mark.parametrize(
+    ("name", "more"), [("repository_ruleset", {}), ("merge_group", {"merge_group": {"base_ref": "refs/heads/main"}})]
+)
+def test_what_names_no_repository_is_read_and_wakes_nothing(name: str, more: dict[str, Any]) -> None:
+    """GitHub's schema lets these come without one: the rules of an organization are of no repository."""
+    body = payload("edited", organization={"login": "octo"}, **more)
+    del body["repository"]
+    event = read_event(name, body)
+    assert (event.wakes, event.commands, event.removed, event.repository_id) == ((), (), (), None)
+
+
 def test_an_issue_event_tells_a_plan_from_another_issue() -> None:
     for labels, labelled in ((ISSUE["labels"], True), ([], False), (None, False), ([{"name": None}], True)):
         event = read_event("issues", payload("closed", issue={**ISSUE, "labels": labels}))

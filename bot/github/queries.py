@@ -3,16 +3,16 @@
 Every name from outside (branches, labels, the repository) goes through a variable, never into the text.
 
 What one plan read costs, by GitHub's formula (requests for connections / 100 points, nodes as nested `first`s):
-a branch asks for 1 + 3 x 8 connections and at most 618 nodes (3 pulls with 100 checks, 30 labels, 50 reviews, 1 commit,
+a branch asks for 1 + 3 x 8 connections and at most 828 nodes (3 pulls with 100 checks, 100 labels, 50 reviews, 1 commit,
 2 check suites of 10 runs each, the 2 parents of the trial merge); a commit for 2 connections and 102 nodes (2 parents,
 100 checks); the head of the read for 4 connections and 400 nodes.
 
 | workstreams | commits | requests | connections | points | nodes, at most |
 |---|---|---|---|---|---|
-| 5 | 0 | 1 | 129 | 1 | 3,490 |
-| 20 | 0 | 1 | 504 | 5 | 12,760 |
-| 20 | 10 | 1 | 524 | 5 | 13,780 |
-| 50 | 0 | 3 | 1,254 | 12 | 31,300 |
+| 5 | 0 | 1 | 129 | 1 | 4,540 |
+| 20 | 0 | 1 | 504 | 5 | 16,960 |
+| 20 | 10 | 1 | 524 | 5 | 17,980 |
+| 50 | 0 | 3 | 1,254 | 12 | 41,800 |
 
 https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
 """
@@ -75,7 +75,7 @@ fragment Pull on PullRequest {
   mergedBy { ...Actor }
   mergeCommit { oid }
   potentialMergeCommit { tree { oid } parents(first: 2) { nodes { oid } } }
-  labels(first: 30) { nodes { id name } }
+  labels(first: 100) { nodes { id name } }
   latestOpinionatedReviews(first: 50, writersOnly: true) {
     nodes { state url submittedAt author { ...Actor } commit { oid } }
   }

@@ -53,6 +53,14 @@ async def test_the_config_is_that_of_the_base(story: Story) -> None:
     assert (await story.read(base=Branch("main"))).config_source == "mode: manual\n"
 
 
+async def test_all_labels_of_a_pull_are_seen(story: Story) -> None:
+    """A pull may have 100, and ours may come after those of others."""
+    number = (await story.opened(W1)).workstreams[W1].pulls[0].number
+    names = {f"signalbox:x{each:02}" for each in range(40)}
+    await story.call("PUT", f"/repos/octo/demo/issues/{number}/labels", {"labels": sorted(names)})
+    assert set((await story.pull()).labels) == names
+
+
 @pytest.mark.parametrize(
     ("login", "role"),
     [

@@ -314,7 +314,9 @@ def test_retry_waits_for_the_rollback() -> None:
 
 def test_retry_does_not_wait_for_a_rollback_that_gave_way_to_another() -> None:
     unclean = a_rollback(BAD.landing, unclean=("a.py",))
-    done("retry W2", replace(BACK, rollbacks=(unclean, a_rollback(BAD.landing, number=2, merged=True))))
+    before = replace(BACK, rollbacks=(unclean, a_rollback(BAD.landing, number=2, merged=True)))
+    after, _ = done("retry W2", before)
+    assert (after.intent.again[W2].attempt, after.intent.pinned[W2]) == (2, "part/w2-try-2")
 
 
 def test_retry_of_what_broke_the_base_says_how_it_is_taken_back() -> None:

@@ -318,7 +318,8 @@ Mutation = (
     | React
 )  # what one GraphQL request may carry many of
 
-Lone = MergePull | TickIssue | BuildBranch | TryMerge | RerunJob | StartWorkflow  # what takes requests of its own
+# What takes requests of its own. Of pulls for a merge queue the next is tried only where GitHub refused the one before.
+Lone = MergePull | EnqueuePull | TickIssue | BuildBranch | TryMerge | RerunJob | StartWorkflow
 
 Action = Mutation | Lone
 

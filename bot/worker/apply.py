@@ -97,6 +97,14 @@ class Applied:
         )
 
     @property
+    def enqueued(self) -> bool:
+        """Whether a pull was put into the base's merge queue, or was there already."""
+        return any(
+            isinstance(action, EnqueuePull) and outcome.kind in {OutcomeKind.DONE, OutcomeKind.ALREADY}
+            for action, outcome in self.outcomes.items()
+        )
+
+    @property
     def refused_to_merge(self) -> bool:
         """Whether merges were tried and GitHub refused every one of them."""
         tried = (MergePull, EnqueuePull)
@@ -153,9 +161,9 @@ async def apply(
 ) -> Applied:
     """Carry out a turn's actions in their order; stops early where a write was left without an answer.
 
-    Stops after a merge, too: the base is another one now, and nothing was judged against it. An action that needs a read
-    which fails is LATER, or MOVED if what it is about is gone; what was done before stays done. Each batch is one request,
-    so that what is in it is sent as soon as it is intended.
+    Stops after a merge, too, and where one is in GitHub's merge queue: the base is another one now or soon, and nothing
+    was judged against it. An action that needs a read which fails is LATER, or MOVED if what it is about is gone; what was
+    done before stays done. Each batch is one request, so that what is in it is sent as soon as it is intended.
 
     Raises LeaseLost when another worker took over; what was done until then is seen by that worker on GitHub itself.
     """
@@ -167,7 +175,7 @@ async def apply(
             for action, outcome in zip(batch, outcomes, strict=True):
                 kind, about = type(action).__name__, name_of(action)
                 log.info("action.applied", action=kind, about=about, outcome=outcome.kind.value, detail=outcome.detail)
-            if applied.landed or cut_short:
+            if applied.landed or applied.enqueued or cut_short:
                 return applied
     return applied
 
@@ -209,8 +217,11 @@ def _is_open(outcome: Outcome) -> bool:
 
 def _lacks_its_check(action: Action, before: Applied) -> bool:
     """Whether a merge would be refused, since the check that is required of it is awaited."""
-    return isinstance(action, MergePull) and any(
-        isinstance(each, PutCheck) and each.head_sha == action.head_sha and outcome.kind is OutcomeKind.AWAITED
+    if not isinstance(action, MergePull | EnqueuePull):
+        return False
+    head = action.head_sha if isinstance(action, MergePull) else action.expected
+    return any(
+        isinstance(each, PutCheck) and each.head_sha == head and outcome.kind is OutcomeKind.AWAITED
         for each, outcome in before.outcomes.items()
     )
 
@@ -242,6 +253,8 @@ async def _lone(github: GitHub, database: Database, lease: Lease, repository: Re
     match action:
         case MergePull():
             return await github.merge_pull(repository, action)
+        case EnqueuePull():
+            return (await github.mutate(repository, [action]))[0]
         case TickIssue():
             return await _tick(github, database, lease, repository, action)
         case BuildBranch():

@@ -7,7 +7,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from bot.core.actions import Action, MergePull, Outcome, OutcomeKind, PostComment, PutCheck, TickIssue, UpdateBranch
+from bot.core.actions import (
+    Action,
+    EnqueuePull,
+    MergePull,
+    Outcome,
+    OutcomeKind,
+    PostComment,
+    PutCheck,
+    TickIssue,
+    UpdateBranch,
+)
 from bot.core.memory import Memory
 from bot.core.model import Intent, IssueNumber, Key, MergeMethod, NodeId, PullNumber
 from bot.errors import LeaseLost, NotFound, RateLimited, ReadFailed
@@ -194,6 +204,30 @@ async def test_nothing_is_merged_whose_check_may_yet_appear(lane: Lane, github: 
     found = await applied(lane, CHECK, *merges)
     assert [found.outcomes[each].kind for each in merges] == [OutcomeKind.AWAITED, OutcomeKind.DONE]
     assert github.done == merges[1:]
+
+
+def enqueued(*keys: str) -> list[EnqueuePull]:
+    return [EnqueuePull(key=key, pull=NodeId(f"PR_{key}"), expected=sha(key)) for key in keys]
+
+
+@pytest.mark.parametrize("kind", [OutcomeKind.DONE, OutcomeKind.ALREADY])
+async def test_of_pulls_for_the_merge_queue_the_next_is_tried_only_if_one_was_refused(
+    lane: Lane, github: Fake, kind: OutcomeKind
+) -> None:
+    """The first was refused before, so that the turn has the next ones ready behind it."""
+    first, second, third = enqueued("W1", "W2", "W3")
+    github.answers[EnqueuePull] = [Outcome(kind=OutcomeKind.REFUSED, detail="no"), Outcome(kind=kind)]
+    found = await applied(lane, first, second, third)
+    assert github.done == [first, second]
+    assert [found.outcomes[each].kind for each in (first, second)] == [OutcomeKind.REFUSED, kind]
+
+
+async def test_nothing_is_enqueued_whose_check_may_yet_appear(lane: Lane, github: Fake) -> None:
+    first, second = enqueued("W1", "W2")
+    await intended(lane, CHECK, ago=10)
+    found = await applied(lane, CHECK, first, second)
+    assert [found.outcomes[each].kind for each in (first, second)] == [OutcomeKind.AWAITED, OutcomeKind.DONE]
+    assert github.done == [second]
 
 
 async def test_half_a_minute_begins_when_the_request_was_sent(lane: Lane, github: Fake) -> None:

@@ -341,10 +341,11 @@ def _next_look(view: PlanView, facts: Facts, memory: Memory, known: Set[Sha]) ->
 
 def _looks_at_gates(view: PlanView, memory: Memory, key: str, gates: Iterable[GateResult]) -> Iterator[datetime]:
     """When the gates of one pull may say something else by time alone."""
-    waiting = {gate.gate: gate.since or view.now for gate in gates if gate.verdict is GateVerdict.WAIT}
-    if "mergeable" in waiting:
-        thinking = view.now - waiting["mergeable"]
-        yield view.now + min(max(thinking, timedelta(seconds=1)), MAX_THINKING)
+    waiting = {gate.gate: gate for gate in gates if gate.verdict is GateVerdict.WAIT}
+    for gate in (waiting[name] for name in ("mergeable", "freshness") if name in waiting):
+        if gate.next_actor == "GitHub":
+            thinking = view.now - (gate.since or view.now)
+            yield view.now + min(max(thinking, timedelta(seconds=1)), MAX_THINKING)
     head = memory.seen.get(f"head/{key}")
     if "checks" in waiting and head is not None and head.since + view.config.checks_grace > view.now:
         yield head.since + view.config.checks_grace

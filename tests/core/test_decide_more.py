@@ -173,6 +173,16 @@ def test_it_looks_again_soon_while_github_works_out_whether_it_can_merge() -> No
     assert toy.last.next_look - toy.now <= timedelta(seconds=2)
 
 
+def test_it_looks_again_soon_while_it_is_not_known_how_far_a_branch_is_behind() -> None:
+    toy = started({"W1": ()}, config="update: before_merge\n")
+    finish(toy, "W1")
+    toy.turn()
+    assert toy.last is not None
+    assert [gate.gate for gate in toy.last.view.streams[0].blocking] == ["freshness"]
+    assert toy.last.next_look is not None
+    assert toy.last.next_look - toy.now <= timedelta(seconds=2)
+
+
 def test_retry_of_a_pull_whose_branch_is_gone_says_what_to_do() -> None:
     toy = started({"W1": ()})
     pull = toy.pull("W1")

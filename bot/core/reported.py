@@ -3,7 +3,7 @@
 Shared by the gate on a pull's head and by the verification of the base. Must not say what follows from it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.core.config import CheckName
@@ -46,6 +46,11 @@ def counting_of(checks: Iterable[CheckFacts], names: Iterable[CheckName] | None)
         return tuple(checks)
     wanted = wanted_by(names, "")
     return tuple(found for found in checks if any(each.matches(found) for each in wanted))
+
+
+def is_certain(names: Sequence[CheckName] | None) -> bool:
+    """Say whether no check that was not read could count: all are named, each with the only App that may report it."""
+    return names is not None and all(each.app is not None for each in names)
 
 
 def of_state(checks: Iterable[CheckFacts], state: CheckState) -> tuple[CheckFacts, ...]:

@@ -119,9 +119,14 @@ def _has_rested(stream: WorkstreamView, view: PlanView, memory: Memory) -> bool:
 def search(view: PlanView, memory: Memory) -> Search:
     """Return how far the plan's search is, for the heads and the base as they are."""
     keys = candidates(view, memory)
-    if not view.config.trial or len(keys) < FEWEST or view.state not in _RUNS:
+    if not _is_asked_for(view) or len(keys) < FEWEST or view.state not in _RUNS:
         return Search()
     return smallest_red(keys, lambda some: _is_red(view, memory.tested, some))
+
+
+def _is_asked_for(view: PlanView) -> bool:
+    """Whether the config wants it, and checks on the base count at all: else nothing could come of it."""
+    return view.config.trial and view.config.verify != ()
 
 
 def _is_red(view: PlanView, tested: Mapping[str, Tested], keys: tuple[Key, ...]) -> bool | None:
@@ -180,7 +185,7 @@ def _followed(view: PlanView, facts: Facts, memory: Memory) -> Memory:
 def _noticed(tested: Tested, view: PlanView, facts: Facts, current: bool) -> Tested:
     if tested.over:
         return tested
-    if not current or not view.config.trial:
+    if not current or not _is_asked_for(view):
         return replace(tested, given_up=True, removed=tested.commit is None)
     if tested.building:
         return tested
@@ -207,7 +212,7 @@ def branches(view: PlanView, memory: Memory) -> Iterator[Branch]:
 
 def next_test(view: PlanView, memory: Memory) -> datetime | None:
     """Return when a head has rested long enough to be tested, or a test runs out of time; None = neither."""
-    if not view.config.trial or view.state not in _RUNS:
+    if not _is_asked_for(view) or view.state not in _RUNS:
         return None
     rests = [
         seen.since + view.config.forecast_delay

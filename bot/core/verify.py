@@ -13,7 +13,7 @@ from bot.core.config import Config
 from bot.core.facts import CheckFacts, CheckState, CommitFacts
 from bot.core.ledger import Landing
 from bot.core.model import CONFIG_PATH, Order, Sha
-from bot.core.reported import Wanted, counting_of, names_of, of_state, running, wanted_by
+from bot.core.reported import Wanted, counting_of, is_certain, names_of, of_state, running, wanted_by
 from bot.core.reruns import Tries
 from bot.core.text import code, cut, login, plain
 
@@ -87,8 +87,7 @@ def _checked(landing: Landing, look: Look) -> Verification:
     """By the checks on the landing; where they do not pass, by those on the tip, which may have mended it."""
     at = look.commits.get(landing.sha)
     if look.config.verify == ():
-        words = "No checks are asked for on the base"
-        return Verification(finding=Finding.GREEN, reason=words, evidence=(words,), at=at)
+        return _unasked(at)
     before, end = look.commits.get(look.proven or landing.before), landing.at + look.config.checks_grace
     if before is None and look.now < end:  # what was red there already is not known yet
         reason = f"GitHub does not show the commit{' before it' if at is not None else ''} yet"
@@ -121,7 +120,14 @@ def _none(look: Look, since: datetime) -> Tries:
 
 def verify_commit(commit: CommitFacts | None, look: Look, since: datetime) -> Verification:
     """Judge any commit by the rules of the base. `since`: when CI could begin with it, UTC."""
+    if look.config.verify == ():
+        return _unasked(commit)
     return _on(commit, _Moment(at=since, before=None, tries=_none(look, since)), look)
+
+
+def _unasked(commit: CommitFacts | None) -> Verification:
+    words = "No checks are asked for on the base"
+    return Verification(finding=Finding.GREEN, reason=words, evidence=(words,), at=commit)
 
 
 def _on(commit: CommitFacts | None, moment: _Moment, look: Look) -> Verification:
@@ -138,10 +144,11 @@ def _on(commit: CommitFacts | None, moment: _Moment, look: Look) -> Verification
     pending = of_state(counting, CheckState.PENDING)
     if pending:
         return _pending(pending, moment, look)
-    if not commit.checks_complete:
-        reason = f"The commit has more checks than could be read: name those that count in {_FILE} as `verify`"
-        return Verification(finding=Finding.UNCLEAR, reason=reason, next_actor=_KEEPER)
     missing = _missing(counting, before, look.config)
+    if not commit.checks_complete and (missing or not is_certain(look.config.verify)):
+        what = "The commit has more checks than could be read"
+        reason = f"{what}: name those that count, with their Apps, in {_FILE} as `verify`"
+        return Verification(finding=Finding.UNCLEAR, reason=reason, next_actor=_KEEPER)
     if missing:
         return _late(missing, moment, look, otherwise=_green(commit, counting, old, moment) if counting else None)
     if not counting:

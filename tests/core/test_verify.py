@@ -9,7 +9,7 @@ import pytest
 from bot.core.config import CheckName, Config
 from bot.core.facts import CheckFacts, CheckState, CommitFacts
 from bot.core.ledger import Landing
-from bot.core.verify import Finding, Look, Verification, verify
+from bot.core.verify import Finding, Look, Verification, verify, verify_commit
 from tests.build import NOW, a_check, ago, an_order, minutes, sha, tree_of
 from tests.build_base import a_commit, a_landing, commits
 
@@ -60,7 +60,8 @@ def on_merge(
         pytest.param(
             on_merge(a_check(), complete=False),
             UNCLEAR,
-            "The commit has more checks than could be read: name those that count in `.github/signalbox.yml` as `verify`",
+            "The commit has more checks than could be read: name those that count, with their Apps, in "
+            "`.github/signalbox.yml` as `verify`",
             id="more than were read",
         ),
         pytest.param(on_merge(failed(), complete=False), RED, "`unit` by CI failed", id="failed among those read"),
@@ -119,6 +120,10 @@ def test_green_says_what_was_seen_and_red_what_failed() -> None:
     [
         pytest.param(on_merge(a_check(), failed("lint"), config=UNIT_ONLY), GREEN, "Green", id="others do not count"),
         pytest.param(on_merge(a_check(), complete=False, config=UNIT_ONLY), UNCLEAR, "The commit", id="maybe not read"),
+        pytest.param(on_merge(a_check(), complete=False, config=BY_APP), GREEN, "Green", id="all read that count"),
+        pytest.param(
+            on_merge(a_check("lint"), complete=False, config=BY_APP), UNCLEAR, "The commit", id="what counts not read"
+        ),
         pytest.param(on_merge(a_check(app_id=9), config=BY_APP), WAIT, "`unit` has not reported", id="another App's"),
         pytest.param(on_merge(failed(app_id=9), config=BY_APP), WAIT, "`unit` has not reported", id="nor its failure"),
         pytest.param(on_merge(a_check(), config=BY_APP), GREEN, "Green", id="the App's"),
@@ -282,3 +287,9 @@ def test_somebodys_word_stands_over_every_finding_and_is_its_evidence(landing: L
 def test_a_word_without_a_reason() -> None:
     found = verify(a_landing(), look_at(allowed=an_order("mia")))
     assert (found.reason, found.at) == ("Taken as good by `mia`", None)
+
+
+def test_any_commit_is_good_where_no_checks_are_asked_for() -> None:
+    tip = a_commit("m1", failed())
+    found = verify_commit(tip, look_at(tip, config=Config(verify=())), JUST_NOW)
+    assert (found.finding, found.reason, found.at) == (GREEN, "No checks are asked for on the base", tip)

@@ -75,3 +75,11 @@ async def test_a_plan_that_is_green_as_a_whole_says_so(play: Play) -> None:
 async def test_without_the_setting_nothing_is_put_together(play: Play) -> None:
     await all_green(play)
     assert "Tested together" not in await play.status()
+
+
+async def test_where_no_check_on_the_base_counts_nothing_is_put_together(play: Play) -> None:
+    await play.configure(f"{CONFIG}verify: []\n")
+    await play.start(plan_of({"W1": (), "W2": ()}), protect=False)
+    await all_green(play)
+    assert "Tested together" not in await play.status()
+    assert not [branch for branch in await play.branches() if "together" in branch]

@@ -7,7 +7,7 @@ at the check that Signalbox itself reports.
 from bot.core.facts import CheckFacts, CheckState
 from bot.core.gates import OWNER, Case, Gate
 from bot.core.model import CONFIG_PATH, OWN_CHECK
-from bot.core.reported import Wanted, counting_of, failures, names_of, of_state, running, wanted_by
+from bot.core.reported import Wanted, counting_of, failures, is_certain, names_of, of_state, running, wanted_by
 from bot.core.text import code, cut, plain
 from bot.core.views import GateResult, GateVerdict
 
@@ -35,7 +35,7 @@ def check(case: Case) -> GateResult:
     if pending:
         return _result(GateVerdict.WAIT, running(pending), actor="CI", url=pending[0].url)
     missing = [each for each in _wanted(case) if not any(each.matches(found) for found in counting)]
-    if not case.pull.checks_complete and (missing or not _certain(case)):
+    if not case.pull.checks_complete and (missing or not is_certain(case.config.checks)):
         return _unread()
     if missing:
         return _missing(case, missing)
@@ -60,11 +60,6 @@ def _wanted(case: Case) -> tuple[Wanted, ...]:
 def _counting(case: Case) -> tuple[CheckFacts, ...]:
     """The checks on the head that count: every one, or where the config names some, just these."""
     return counting_of(case.pull.checks, case.config.checks)
-
-
-def _certain(case: Case) -> bool:
-    """Whether no check that was not read could count: all are named, each with the only App that may report it."""
-    return case.config.checks is not None and all(each.app is not None for each in case.config.checks)
 
 
 def _missing(case: Case, missing: list[Wanted]) -> GateResult:

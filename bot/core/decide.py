@@ -24,6 +24,7 @@ from bot.core.actions import (
     name_of,
 )  # fmt: skip
 from bot.core.check import own_check, rollback_check
+from bot.core.checkpoints import due_checkpoint
 from bot.core.commands.fold import fold
 from bot.core.facts import Answer, Facts, PullFacts, PullState
 from bot.core.forecast import foreseeing, kept, next_trial
@@ -37,7 +38,7 @@ from bot.core.render import brief, notices, replies, status
 from bot.core.render import together as render_together
 from bot.core.render.labels import STAGE_LABELS
 from bot.core.render.parts import COMMENT_LIMIT, sections
-from bot.core.train import advance, due_checkpoint
+from bot.core.train import advance
 from bot.core.train_wish import Wish
 from bot.core.views import GateResult, GateVerdict, PlanView, WorkstreamView
 

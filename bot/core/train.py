@@ -6,17 +6,17 @@ Must not choose actions: decide.py and train_actions.py go by the memory that th
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 
+from bot.core import checkpoints
 from bot.core.facts import Facts, PullFacts, PullState, Step
-from bot.core.ledger import Checkpoint, Landing, Rollback, Stray, landing_of, standing, under_way, unverified
+from bot.core.ledger import Landing, Rollback, Stray, landing_of, under_way, unverified
 from bot.core.memory import Memory
 from bot.core.merge_queue import QUEUE_BOT
-from bot.core.model import Key, Login, MergeMethod, OnRed, Order, PlanState, PullNumber, Sha
+from bot.core.model import Key, Login, MergeMethod, OnRed, Order, PullNumber, Sha
 from bot.core.rollback import back_before, pull_of, rollback_of
 from bot.core.text import code
 from bot.core.train_actions import method_of
-from bot.core.verify import Finding, Look, Verification, verify_commit
+from bot.core.verify import Finding, Verification
 from bot.core.views import PlanView
 
 STRAYS_KEPT = 30  # commits by others that are remembered; the newest count
@@ -27,30 +27,13 @@ def advance(facts: Facts, memory: Memory, view: PlanView) -> Memory:
     """Return the memory with everything taken in that the facts show. `view`: of the same facts and memory."""
     if memory.intent.start is None or facts.base.sha is None:
         return memory
-    memory = _first_checkpoint(facts, memory)
+    memory = checkpoints.first(facts, memory)
     memory = _course(facts, memory, view)
     memory = _followed(facts, memory)  # before the verdicts: what was taken back is not proven by what came after
     memory = _verdicts(facts, memory, view)
     memory = _by_policy(facts, memory, view)
-    memory = _by_clock(facts, memory, view)
-    return _tags(facts, memory)
-
-
-def _first_checkpoint(facts: Facts, memory: Memory) -> Memory:
-    """cp-0 is the base as it was at the start."""
-    start = memory.intent.start
-    assert start is not None
-    if memory.checkpoints:
-        return memory
-    trees = {step.before: step.tree_before for step in facts.course or ()}
-    tree = facts.base.tree if facts.base.sha == start.base_sha else trees.get(start.base_sha)
-    if tree is None:
-        return memory
-    first = Checkpoint(
-        name="cp-0", sha=start.base_sha, tree=tree, revision=start.revision, at=start.at, landed=(),
-        evidence=("The base when the plan was started",),
-    )  # fmt: skip
-    return replace(memory, checkpoints=(first,))
+    memory = checkpoints.by_clock(facts, memory, view)
+    return checkpoints.with_tags(facts, memory)
 
 
 # ---- what landed ----
@@ -262,7 +245,7 @@ def _verdicts(facts: Facts, memory: Memory, view: PlanView) -> Memory:
     last = next((each for each in reversed(news) if each.key is not None), None)
     if last is None or unverified(landings[: landings.index(last)]):
         return memory  # an earlier merge is not verified yet: this is no state to return to
-    return replace(memory, checkpoints=(*memory.checkpoints, _checkpoint(memory, last, found, facts)))
+    return checkpoints.after(last, found[last.pull].at, facts, memory)
 
 
 def _proven(landing: Landing, found: Mapping[PullNumber, Verification], facts: Facts) -> Landing:
@@ -270,64 +253,6 @@ def _proven(landing: Landing, found: Mapping[PullNumber, Verification], facts: F
     if not landing.open or verification is None or verification.finding is not Finding.GREEN:
         return landing
     return replace(landing, green=facts.now, evidence=verification.evidence)
-
-
-def _checkpoint(memory: Memory, landing: Landing, found: Mapping[PullNumber, Verification], facts: Facts) -> Checkpoint:
-    """The base with a landing in: where it was found good, which may be on a later commit."""
-    at = found[landing.pull].at
-    if at is not None and at.sha != landing.sha:
-        return _kept(facts, memory, at.sha, at.tree, landing.evidence)
-    by_then = memory.landings[: memory.landings.index(landing) + 1]
-    return _kept(facts, replace(memory, landings=by_then), landing.sha, landing.tree, landing.evidence)
-
-
-def due_checkpoint(memory: Memory, every: timedelta | None, tip: Sha | None) -> datetime | None:
-    """Return when the base is next to be kept by the clock, UTC; None = not as things are."""
-    last = memory.checkpoints[-1] if memory.checkpoints else None
-    if every is None or last is None or tip == last.sha or unverified(memory.landings):
-        return None
-    return last.at + every
-
-
-def _by_clock(facts: Facts, memory: Memory, view: PlanView) -> Memory:
-    """Keep the base every so often, if it is good at that moment: others move it too."""
-    tip = facts.commits.get(facts.base.sha) if facts.base.sha is not None else None
-    due = due_checkpoint(memory, view.config.checkpoint_every, facts.base.sha)
-    if due is None or due > facts.now or tip is None or view.state is not PlanState.RUNNING:
-        return memory
-    look = Look(commits=facts.commits, tip=facts.base.sha, config=view.config, allowed=None, now=facts.now)
-    found = verify_commit(tip, look, memory.tip_at or facts.now)
-    if found.finding is not Finding.GREEN:
-        return memory
-    return replace(memory, checkpoints=(*memory.checkpoints, _kept(facts, memory, tip.sha, tip.tree, found.evidence)))
-
-
-def _kept(facts: Facts, memory: Memory, sha: Sha, tree: Sha, evidence: tuple[str, ...]) -> Checkpoint:
-    start = memory.intent.start
-    assert start is not None
-    return Checkpoint(
-        name=f"cp-{sum(each.by is None for each in memory.checkpoints)}",
-        sha=sha,
-        tree=tree,
-        revision=start.revision,
-        at=facts.now,
-        landed=tuple(each.key for each in standing(memory.landings) if each.key is not None),
-        pulls=tuple(each.pull for each in standing(memory.landings)),
-        evidence=evidence,
-    )
-
-
-def _tags(facts: Facts, memory: Memory) -> Memory:
-    """Note which tags were seen: from then on it is somebody's doing if one is gone."""
-    seen = {
-        each.name: tag == each.sha
-        for each in memory.checkpoints
-        if (tag := facts.tags.get(f"signalbox/{facts.issue.number}/{each.name}")) is not None
-    }
-    checkpoints = tuple(
-        replace(each, tagged=True) if not each.tagged and seen.get(each.name) else each for each in memory.checkpoints
-    )
-    return replace(memory, checkpoints=checkpoints) if checkpoints != memory.checkpoints else memory
 
 
 # ---- what is taken back ----

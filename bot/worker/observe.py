@@ -12,6 +12,7 @@ from datetime import datetime
 import structlog
 
 from bot.core import liveness
+from bot.core.checkpoints import due_checkpoint
 from bot.core.config import read_config
 from bot.core.facts import BaseFacts, CheckState, CommandFacts, CommitFacts, Facts, Step, WorkstreamFacts
 from bot.core.failures import unexplained
@@ -20,7 +21,7 @@ from bot.core.ledger import current_rollback, watched
 from bot.core.memory import Memory
 from bot.core.model import Branch, IssueNumber, Login, NodeId, Role, Sha, Update
 from bot.core.survey import Survey, survey
-from bot.core.train import bases_of, due_checkpoint
+from bot.core.train import bases_of
 from bot.errors import GitHubError, NotFound, ReadFailed
 from bot.github.port import GitHub, PlanQuestion, PlanReading, RepositoryRef
 from bot.store.commands import StoredCommand

@@ -104,9 +104,10 @@ class ToyBase:
         fresh = [step for step in course or () if step.sha in merged]
         wanted = {*watched(memory.landings, self.tip), *(sha for step in fresh for sha in (step.sha, step.before))}
         parents = {step.sha: (step.before,) for step in self.steps}
+        kept_by_clock = "checkpoint_every" in (memory.good_config or "")
         return {
             sha: CommitFacts(
                 sha=sha, tree=tree_sha(self.files[sha]), parents=parents.get(sha, ()), checks=self.reports[sha]
             )
-            for sha in {*wanted, *([self.tip] if fresh else [])}
+            for sha in {*wanted, *([self.tip] if fresh or kept_by_clock else [])}
         }

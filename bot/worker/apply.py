@@ -161,21 +161,23 @@ async def apply(
 ) -> Applied:
     """Carry out a turn's actions in their order; stops early where a write was left without an answer.
 
-    Stops after a merge, too, and where one is in GitHub's merge queue: the base is another one now or soon, and nothing
-    was judged against it. An action that needs a read which fails is LATER, or MOVED if what it is about is gone; what was
-    done before stays done. Each batch is one request, so that what is in it is sent as soon as it is intended.
+    Stops after a merge, too: the base is another one now, and nothing was judged against it. Once a pull is in GitHub's
+    merge queue, none is merged or put into it. An action that needs a read which fails is LATER, or MOVED if what it is about is
+    gone; what was done before stays done. Each batch is one request, so that what is in it is sent as soon as it is intended.
 
     Raises LeaseLost when another worker took over; what was done until then is seen by that worker on GitHub itself.
     """
     applied = Applied()
     for alone, group in groupby(actions, key=lambda action: isinstance(action, Lone)):
         for batch in batched(group, 1) if alone else batches([each for each in group if not isinstance(each, Lone)]):
+            if isinstance(batch[0], MergePull | EnqueuePull) and applied.enqueued:
+                continue
             outcomes, cut_short = await _batch(github, database, lease, repository, batch, applied)
             applied.outcomes.update(zip(batch, outcomes, strict=True))
             for action, outcome in zip(batch, outcomes, strict=True):
                 kind, about = type(action).__name__, name_of(action)
                 log.info("action.applied", action=kind, about=about, outcome=outcome.kind.value, detail=outcome.detail)
-            if applied.landed or applied.enqueued or cut_short:
+            if applied.landed or cut_short:
                 return applied
     return applied
 

@@ -217,8 +217,9 @@ async def test_of_pulls_for_the_merge_queue_the_next_is_tried_only_if_one_was_re
     """The first was refused before, so that the turn has the next ones ready behind it."""
     first, second, third = enqueued("W1", "W2", "W3")
     github.answers[EnqueuePull] = [Outcome(kind=OutcomeKind.REFUSED, detail="no"), Outcome(kind=kind)]
-    found = await applied(lane, first, second, third)
+    found = await applied(lane, first, second, third, A_TICK)
     assert github.done == [first, second]
+    assert found.outcomes[A_TICK].kind is OutcomeKind.DONE
     assert [found.outcomes[each].kind for each in (first, second)] == [OutcomeKind.REFUSED, kind]
 
 

@@ -260,6 +260,8 @@ def _proven(landing: Landing, found: Mapping[PullNumber, Verification], facts: F
 
 def _by_policy(facts: Facts, memory: Memory, view: PlanView) -> Memory:
     """Begin a rollback where the base is broken and the config says so."""
+    if memory.tip != facts.base.sha:
+        return memory  # it is not known yet with what the base moved: that may have to be taken back too
     red = next((each for each in unverified(memory.landings) if _is_red(view, each)), None)
     if red is None or red.key is None or view.config.on_red is OnRed.HOLD:
         return memory

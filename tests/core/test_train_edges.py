@@ -74,6 +74,23 @@ def test_a_rollbacks_pull_is_looked_at_again_as_soon_as_any_other(pull: dict[str
     assert decide(quiet, memory).next_look == NOW + wait
 
 
+# ---- a base of which it is not known yet what moved it ----
+
+
+def test_the_policy_waits_until_it_is_known_what_else_came_upon_a_broken_base() -> None:
+    """W3 is on the base, and its pull does not read as merged yet: it has to go back with what broke the base below it."""
+    memory = memory_of(GOOD.landing, BAD.landing)
+    step = a_step("m3", "m2", pulls=(PullNumber(13),))
+    red = (a_commit("m2", RED, after="m1"), a_commit("m3", RED, after="m2"))
+    at_m3: dict[str, Any] = {"course": (step,), "on_base": red, "config_source": "retries: 0\nforecast: false\n"}
+    early = replace(a_world(GOOD, BAD, **at_m3), base=a_base(sha=sha("m3"), tree=tree_of("m3")))
+    decision = decide(early, memory)
+    assert (decision.memory.tip, decision.memory.rollbacks) == (sha("m2"), ())
+    assert decision.next_look == NOW + SHOWING
+    [back] = decide(a_world(GOOD, BAD, merge_of("W3", "m3", "m2"), **at_m3), decision.memory).memory.rollbacks
+    assert back.pulls == (13, 12)
+
+
 # ---- a rewritten base ----
 
 LANDED = merge_of("W1", "m1")

@@ -10,7 +10,7 @@ from enum import Enum
 from bot.core.facts import Answer, CommandFacts, Facts, Verdict
 from bot.core.memory import Memory
 from bot.core.model import Intent, Key, Order, Role
-from bot.core.text import cut
+from bot.core.text import code, cut
 from bot.core.views import PlanView
 
 MAX_REASON = 500  # characters of a reason that are kept
@@ -76,3 +76,11 @@ def done(case: CommandCase, intent: Intent | None = None, reply: str = "") -> Re
 def refused(case: CommandCase, reply: str) -> Result:
     """Return a refusal: nothing changes, and the reply says why and what to do."""
     return Result(memory=case.memory, answer=Answer(verdict=Verdict.REFUSED, reply=reply))
+
+
+def unknown_move(case: CommandCase) -> str | None:
+    """Return what to say while GitHub shows that the base moved, but not yet whether a pull of the plan did it."""
+    if case.memory.tip in {None, case.facts.base.sha}:
+        return None
+    base = code(case.facts.base.name)
+    return f"{base} has just moved, and it is not known yet with what: say it again in a minute."

@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from bot.core.commands import Command, CommandCase, Result, Target, done, refused
+from bot.core.commands import Command, CommandCase, Result, Target, done, refused, unknown_move
 from bot.core.ledger import Checkpoint, standing, unverified
 from bot.core.model import Role, Sha
 from bot.core.text import code, cut, login, name
@@ -28,9 +28,8 @@ def run(case: CommandCase) -> Result:
         return refused(case, f"The base is not verified with {what} (#{open_[0].pull}) in yet: wait for that first.")
     if tip is None or tree is None or case.intent.start is None:
         return refused(case, f"The base {code(case.facts.base.name)} cannot be read.")
-    if memory.tip not in {None, tip}:
-        base = code(case.facts.base.name)
-        return refused(case, f"{base} has just moved, and it is not known yet with what: say it again in a minute.")
+    if (moved := unknown_move(case)) is not None:
+        return refused(case, moved)
     label = wanted or _free_name(case)
     taken = next((each for each in memory.checkpoints if each.name.casefold() == label.casefold()), None)
     if taken is not None:

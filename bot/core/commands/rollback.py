@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.core.commands import Command, CommandCase, Result, Target, done, refused
+from bot.core.commands import Command, CommandCase, Result, Target, done, refused, unknown_move
 from bot.core.commands.target import named
 from bot.core.ledger import Checkpoint, Rollback, standing, unverified
 from bot.core.model import Role
@@ -26,6 +26,8 @@ def run(case: CommandCase) -> Result:
         return refused(case, f"Nothing of this plan has landed since {code(goal.name)}, so there is nothing to undo.")
     if case.facts.base.sha is None:
         return refused(case, f"The base {code(case.facts.base.name)} does not exist.")
+    if (moved := unknown_move(case)) is not None:
+        return refused(case, moved)
     reason = f"{login(case.call.author)} asked for it with {code(cut(case.call.text, 120))}"
     new = rollback_of(case.facts, memory, goal, reason=reason, by=case.call.author)
     return replace(done(case, reply=_reply(new)), memory=replace(memory, rollbacks=(*memory.rollbacks, new)))
@@ -49,7 +51,7 @@ def _goal(case: CommandCase) -> Goal | str:
         if broken:
             return back_before(memory, broken[0])
         names = listed([code(each.name) for each in reversed(memory.checkpoints)], most=5)
-        return f"The base is good with everything in. Say where to: `/signalbox rollback KEY` or a checkpoint: {names}."
+        return f"{_as_it_is(case)} Say where to: `/signalbox rollback KEY` or a checkpoint: {names}."
     wanted = " ".join(words).strip("`").casefold()
     checkpoint = next((each for each in memory.checkpoints if each.name.casefold() == wanted), None)
     if checkpoint is not None:
@@ -62,6 +64,14 @@ def _goal(case: CommandCase) -> Goal | str:
         return back_before(memory, landing)
     names = listed([code(each.name) for each in reversed(memory.checkpoints)], most=5)
     return f"This plan has no checkpoint and no workstream {code(cut(' '.join(words), 60))}. Checkpoints: {names}."
+
+
+def _as_it_is(case: CommandCase) -> str:
+    """How the base stands where no workstream's landing is left to be verified."""
+    back = next(iter(unverified(case.memory.landings)), None)
+    if back is None:
+        return "The base is good with everything in."
+    return f"What the base is not verified with yet is rollback {back.rollback} (#{back.pull}) itself."
 
 
 def _of(case: CommandCase, checkpoint: Checkpoint) -> Goal | str:

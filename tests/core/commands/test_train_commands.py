@@ -108,6 +108,15 @@ def test_rollback_is_refused_with_what_can_be_said_instead(line: str, memory: Me
     assert says in refusal(line, memory, given)
 
 
+def test_rollback_without_a_word_does_not_call_a_base_good_whose_last_rollback_is_not_verified() -> None:
+    back = replace(a_landing(None, 21, at="b1", after="m2"), rollback=1)
+    undone = replace(BAD.landing, undone=1)
+    memory = replace(BROKEN, landings=(GOOD.landing, undone, back), tip=sha("b1"))
+    given = replace(AT_M2, base=a_base(sha=sha("b1"), tree=tree_of("m1")))
+    says = refusal("rollback", memory, given)
+    assert says.startswith("What the base is not verified with yet is rollback 1 (#21) itself. Say where to: ")
+
+
 @pytest.mark.parametrize(
     ("more", "busy"),
     [
@@ -163,9 +172,10 @@ def test_checkpoint_waits_until_the_base_is_good() -> None:
     assert "cannot be read" in refusal("checkpoint", FINE, replace(AT_M2, base=a_base(tree=None)))
 
 
-def test_checkpoint_waits_until_it_is_known_what_moved_the_base() -> None:
-    """A merge may be on the base before its pull reads as merged: the checkpoint would not name what is in it."""
-    assert "has just moved" in refusal("checkpoint", replace(FINE, tip=sha("m1")))
+@pytest.mark.parametrize("line", ["checkpoint", "rollback W1"])
+def test_it_has_to_be_known_what_moved_the_base(line: str) -> None:
+    """A merge may be on it before its pull reads as merged: it would be kept unnamed, or left out of what goes back."""
+    assert "has just moved" in refusal(line, replace(FINE, tip=sha("m1")))
 
 
 # ---- freeze and unfreeze ----

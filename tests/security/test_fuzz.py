@@ -7,7 +7,7 @@ import hmac
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -80,13 +80,11 @@ def a_comment(body: str, **more: object) -> dict[str, object]:
     return {**payload, "comment": {**payload["comment"], "body": body}, **more}
 
 
-@pytest.fixture
-def as_it_runs() -> Iterator[None]:
+@pytest.fixture(scope="module")
+def as_it_runs() -> None:
     """Look for garbage as the program does, only in what came since its start: a process full of tests takes long for that."""
     gc.collect()
     gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.mark.parametrize("words", LONG.values(), ids=LONG)

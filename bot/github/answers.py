@@ -35,6 +35,12 @@ class Reply:
     body: bytes = field(default=b"", repr=False)
     message: str = ""  # GitHub's words on an error, without secrets
     sent: bool = True  # False = the connection never came about: nothing can have happened
+    late: bool = False  # no answer came in time
+
+    @property
+    def too_slow(self) -> bool:
+        """Whether it may be that what was asked takes GitHub longer than it takes for anything: 10 seconds."""
+        return self.late or self.status in {502, 504}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

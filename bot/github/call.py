@@ -22,6 +22,7 @@ class Call:
     resource: Resource = "core"
     points: int = 1  # of the secondary limit: reads 1, writes 5
     headers: tuple[tuple[str, str], ...] = ()
+    splits: bool = False  # whoever asks can ask for less: what is too slow is not sent again as it is
 
     @property
     def installation(self) -> int | None:

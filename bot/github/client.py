@@ -72,6 +72,7 @@ class Client:
     async def read_plan(self, repository: RepositoryRef, question: PlanQuestion) -> PlanReading:
         """Read a plan and all its pulls: one GraphQL request per 20 workstreams, none of it cached.
 
+        Where GitHub takes too long or finds it too heavy, by half as many at a time, down to one.
         With `compare_branches` one more per 20 branches that exist already; one more for a branch where pulls from
         forks of that name hide ours. Raises ReadFailed on any error or partial answer, NotFound if issue or
         repository are gone.
@@ -310,6 +311,7 @@ class Client:
         request: queries.Request,
         *,
         forgive: Callable[[GraphQLError], bool] = lambda _: False,
+        splits: bool = False,
     ) -> dict[str, Any]:
         variables = {**request.variables, **_names(repository)}
         if "$app:" in request.document:
@@ -320,6 +322,7 @@ class Client:
             request.document,
             variables,
             forgive=lambda error: forgive(error) or _hides_the_queue(error),
+            splits=splits,
         )
 
     async def _node_id(self, repository: RepositoryRef) -> NodeId:

@@ -11,6 +11,7 @@ from bot.core.model import CONFIG_PATH, IssueNumber, NodeId
 from bot.errors import NotFound
 from bot.github import queries, readings
 from bot.github.answers import GraphQLError, documented_shapes
+from bot.github.pieces import in_pieces
 from bot.github.port import CommentReading, ConversationReading
 
 COMMENTS_PER_PAGE = 100
@@ -47,9 +48,11 @@ async def conversations(ask: Ask, numbers: Sequence[int]) -> dict[int, Conversat
     Those that are gone are left out. Raises as `ask` does.
     """
     found: dict[int, ConversationReading] = {}
-    for start in range(0, len(numbers), THREADS_PER_REQUEST):
-        page = numbers[start : start + THREADS_PER_REQUEST]
-        data = await _page(ask, page, None)
+
+    async def read(page: Sequence[int], splits: bool) -> Mapping[str, Any]:
+        return await _page(ask, page, None, splits=splits)
+
+    for page, data in await in_pieces(numbers, THREADS_PER_REQUEST, read):
         for place, number in enumerate(page):
             if (thread := data.get(f"t{place}")) is not None:
                 found[number] = await _whole(ask, number, thread)
@@ -85,7 +88,7 @@ async def _whole(ask: Ask, number: int, thread: Mapping[str, Any]) -> Conversati
     return ConversationReading(node_id=node_id, comments=tuple(said))
 
 
-async def _page(ask: Ask, numbers: Sequence[int], after: str | None) -> Mapping[str, Any]:
+async def _page(ask: Ask, numbers: Sequence[int], after: str | None, *, splits: bool = False) -> Mapping[str, Any]:
     declared = ", ".join(f"$n{place}: Int!" for place in range(len(numbers)))
     comments = (
         f"id comments(first: {COMMENTS_PER_PAGE}, after: $after) "
@@ -104,7 +107,7 @@ query Conversations($owner: String!, $name: String!, $after: String, {declared})
 }}{_SAID}"""
     variables = {f"n{place}": number for place, number in enumerate(numbers)} | {"after": after}
     request = queries.Request(operation="Conversations", document=document, variables=variables)
-    found: Mapping[str, Any] | None = (await ask(request, forgive=_is_gone))["repository"]
+    found: Mapping[str, Any] | None = (await ask(request, forgive=_is_gone, splits=splits))["repository"]
     if found is None:
         raise NotFound("the repository")
     return found

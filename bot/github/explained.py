@@ -29,7 +29,9 @@ async def _page(transport: Transport, repository: RepositoryRef, runs: Sequence[
     """Read some runs; where GitHub finds that too heavy, each alone."""
     variables = {"runs": list(runs)}
     try:
-        data = await transport.query(repository, "Failures", queries.FAILURES, variables, forgive=_run_is_gone)
+        data = await transport.query(
+            repository, "Failures", queries.FAILURES, variables, forgive=_run_is_gone, splits=len(runs) > 1
+        )
     except ResourceLimits:
         if len(runs) == 1:
             return {runs[0]: FailureFacts()}

@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.core.facts import CommitFacts, PullFacts, WorkstreamFacts
+from bot.core.facts import BranchFacts, CommitFacts, PullFacts, WorkstreamFacts
 from bot.core.model import Branch, Sha
 from bot.errors import NotFound, ReadFailed
 from bot.github import queries, readings
 from bot.github.answers import GraphQLError, ResourceLimits, documented_shapes
+from bot.github.pieces import in_pieces
 from bot.github.port import PlanQuestion, PlanReading
 
 MOST_PAGES_OF_FORK_PULLS = 4  # further requests for one branch whose name pulls from forks use too
@@ -28,49 +29,40 @@ class PlanRead:
     app_id: int
 
     async def plan(self, question: PlanQuestion) -> PlanReading:
-        """Read a plan; where GitHub finds one request too much, by half as many branches at a time."""
-        size = queries.BRANCHES_PER_REQUEST
-        while True:
-            try:
-                with documented_shapes("the plan"):
-                    return await self._plan(question, size)
-            except ResourceLimits:
-                if size <= queries.FEWEST_BRANCHES:
-                    raise
-                size = max(size // 2, queries.FEWEST_BRANCHES)
+        """Read a plan; where GitHub finds one request too much, by half as many branches at a time, down to one."""
+        with documented_shapes("the plan"):
+            return await self._plan(question)
 
     async def commits(self, shas: Sequence[Sha]) -> dict[Sha, CommitFacts]:
         """Read commits with their checks, one request per 10; those that GitHub does not know are left out."""
         found: dict[Sha, CommitFacts] = {}
-        for start in range(0, len(shas), queries.COMMITS_PER_REQUEST):
-            page = shas[start : start + queries.COMMITS_PER_REQUEST]
-            data = (await self.ask(queries.commits_request(page)))["repository"]
+
+        async def read(page: Sequence[Sha], splits: bool) -> Mapping[str, Any] | None:
+            answer = await self.ask(queries.commits_request(page), splits=splits)
+            data: Mapping[str, Any] | None = answer["repository"]
+            return data
+
+        for page, data in await in_pieces(shas, queries.COMMITS_PER_REQUEST, read):
             if data is None:
                 raise NotFound(f"repository {self.full_name}")
             with documented_shapes("commits"):
                 found |= readings.commits(page, data, self.app_id)
         return found
 
-    async def _plan(self, question: PlanQuestion, size: int) -> PlanReading:
-        pages = [question.branches[start : start + size] for start in range(0, len(question.branches), size)] or [()]
-        commits = question.commits[: queries.COMMITS_PER_REQUEST]
-        first = queries.plan_request(
-            issue=question.issue, base=question.base, comment=question.comment, branches=pages[0], commits=commits
-        )
-        data = await self.ask(first, forgive=_comment_is_gone)
+    async def _plan(self, question: PlanQuestion) -> PlanReading:
+        first, data = await self._first(question)
         found = data["repository"]
         if found is None or found["issue"] is None:
             raise NotFound(f"issue {question.issue} of {self.full_name}")
         facts = readings.repository(found)
         base = readings.base(question.base or facts.default_branch, found["base"])
-        workstreams = await self._workstreams(pages[0], found)
-        for page in pages[1:]:
-            more = await self.ask(queries.branches_request(page))
-            workstreams |= await self._workstreams(page, more["repository"])
+        workstreams = await self._workstreams(first.branches, found)
+        for page, more in await in_pieces(question.branches[len(first.branches) :], first.size, self._branches):
+            workstreams |= await self._workstreams(page, more)
         if question.compare_branches and base.sha is not None:
             workstreams = await self._compared(base.name, workstreams)
-        judged = readings.commits(commits, found, self.app_id)
-        judged |= await self.commits(question.commits[len(commits) :])
+        judged = readings.commits(first.commits, found, self.app_id)
+        judged |= await self.commits(question.commits[len(first.commits) :])
         return PlanReading(
             repository=facts,
             issue=readings.issue(found["issue"]),
@@ -81,6 +73,28 @@ class PlanRead:
             comment=readings.comment(data.get("comment")),
             commits=judged,
         )
+
+    async def _first(self, question: PlanQuestion) -> tuple["_First", dict[str, Any]]:
+        """Ask for the plan with as many branches and commits as GitHub can answer at once."""
+        first = _First.of(question)
+        while True:
+            request = queries.plan_request(
+                issue=question.issue,
+                base=question.base,
+                comment=question.comment,
+                branches=first.branches,
+                commits=first.commits,
+            )
+            try:
+                return first, await self.ask(request, forgive=_comment_is_gone, splits=first.size > 1)
+            except ResourceLimits:
+                if first.size == 1:
+                    raise
+                first = first.half()
+
+    async def _branches(self, branches: Sequence[Branch], splits: bool) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = (await self.ask(queries.branches_request(branches), splits=splits))["repository"]
+        return found
 
     async def _workstreams(self, branches: Sequence[Branch], data: Mapping[str, Any]) -> dict[Branch, WorkstreamFacts]:
         return {
@@ -112,15 +126,38 @@ class PlanRead:
         """Add to each branch that exists how many commits it has beyond the base, and how many it lacks."""
         compared = dict(workstreams)
         existing = [(name, stream.branch) for name, stream in workstreams.items() if stream.branch is not None]
-        size = queries.BRANCHES_PER_REQUEST
-        for start in range(0, len(existing), size):
-            page = existing[start : start + size]
-            counts = (await self.ask(queries.compare_request(base, [name for name, _ in page])))["repository"]["base"]
+
+        async def read(page: Sequence[tuple[Branch, BranchFacts]], splits: bool) -> Mapping[str, Any]:
+            request = queries.compare_request(base, [name for name, _ in page])
+            counts: Mapping[str, Any] = (await self.ask(request, splits=splits))["repository"]["base"]
+            return counts
+
+        for page, counts in await in_pieces(existing, queries.BRANCHES_PER_REQUEST, read):
             for number, (name, branch) in enumerate(page):
                 found = counts[f"c{number}"]
                 known = replace(branch, ahead=found["aheadBy"], behind=found["behindBy"])
                 compared[name] = replace(compared[name], branch=known)
         return compared
+
+
+@dataclass(frozen=True, slots=True)
+class _First:
+    """How much of a plan's branches and commits goes into its first request."""
+
+    size: int  # branches, and half as many commits
+    branches: Sequence[Branch]
+    commits: Sequence[Sha]
+
+    @classmethod
+    def of(cls, question: PlanQuestion) -> "_First":
+        branches = question.branches[: queries.BRANCHES_PER_REQUEST]
+        commits = question.commits[: queries.COMMITS_PER_REQUEST]
+        return cls(max(len(branches), 2 * len(commits), 1), branches, commits)
+
+    def half(self) -> "_First":
+        """Return what is left of it where it was too much; one branch is the least."""
+        size = self.size // 2
+        return _First(size, self.branches[:size], self.commits[: size // 2])
 
 
 def _comment_is_gone(error: GraphQLError) -> bool:

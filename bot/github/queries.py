@@ -24,7 +24,6 @@ from typing import Any
 from bot.core.model import CONFIG_PATH, LABEL_PREFIX, OWN_CHECK, Branch, IssueNumber, NodeId, Sha
 
 BRANCHES_PER_REQUEST = 20
-FEWEST_BRANCHES = 5  # where GitHub finds a request too heavy, no smaller one is tried
 PULLS_PER_BRANCH = 3
 COMMITS_PER_REQUEST = 10
 COMMITS_PER_PAGE = 100  # of a history

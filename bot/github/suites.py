@@ -12,6 +12,7 @@ from bot.core.facts import CommitFacts
 from bot.core.model import Sha
 from bot.github import queries, readings
 from bot.github.answers import documented_shapes
+from bot.github.pieces import in_pieces
 
 SUITES_PER_COMMIT = 20
 RUNS_PER_SUITE = 50
@@ -34,16 +35,18 @@ fragment Suites on Commit {{
 
 
 Commits = Mapping[Sha, CommitFacts]
-Ask = Callable[[queries.Request], Awaitable[dict[str, Any]]]
+Ask = Callable[..., Awaitable[dict[str, Any]]]
 
 
 async def every_suite(ask: Ask, commits: Commits, app_id: int) -> dict[Sha, CommitFacts]:
     """Return the commits with the check runs of all their suites, one request per 5. Raises as `ask` does."""
     found: dict[Sha, CommitFacts] = {}
-    shas = tuple(commits)
-    for start in range(0, len(shas), COMMITS_PER_REQUEST):
-        page = shas[start : start + COMMITS_PER_REQUEST]
-        data = (await ask(_request(page)))["repository"]
+
+    async def read(page: Sequence[Sha], splits: bool) -> Mapping[str, Any]:
+        data: Mapping[str, Any] = (await ask(_request(page), splits=splits))["repository"]
+        return data
+
+    for page, data in await in_pieces(tuple(commits), COMMITS_PER_REQUEST, read):
         with documented_shapes("check suites"):
             found |= {sha: joined(commits[sha], data[f"c{number}"], app_id) for number, sha in enumerate(page)}
     return found

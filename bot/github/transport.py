@@ -24,6 +24,7 @@ from bot.github.answers import (
     GraphQLError,
     Page,
     Reply,
+    ResourceLimits,
     clean,
     graphql_answer,
     graphql_read_error,
@@ -144,9 +145,13 @@ class Transport:
         variables: Mapping[str, Any],
         *,
         forgive: Callable[[GraphQLError], bool] = lambda _: False,
+        splits: bool = False,
     ) -> dict[str, Any]:
-        """Read by GraphQL. Any error but a forgiven one makes the whole read fail, whatever data came with it."""
-        call = self._graphql(who, operation, document, variables, points=1)
+        """Read by GraphQL. Any error but a forgiven one makes the whole read fail, whatever data came with it.
+
+        `splits`: whoever asks can ask for less, and is told at once (ResourceLimits) if GitHub takes too long.
+        """
+        call = replace(self._graphql(who, operation, document, variables, points=1), splits=splits)
         reply = await self._read(call)
         if reply.status != 200:
             raise read_error(call.route, reply.status, reply.message)
@@ -248,7 +253,10 @@ class Transport:
         return self._caches[installation]
 
     async def _read(self, call: Call) -> Reply:
-        """Send until there is an answer below 500, at most three times; once more after a refused token."""
+        """Send until there is an answer below 500, at most three times; once more after a refused token.
+
+        What can be split and is too slow is sent once, since every time-out counts: ResourceLimits.
+        """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + READ_BUDGET
         governor = self._governor(call.installation)
@@ -271,6 +279,8 @@ class Transport:
             if pause is None or loop.time() + pause >= deadline:
                 break
             await asyncio.sleep(pause)
+            if call.splits and reply.too_slow:
+                raise ResourceLimits(f"{what}: {message}")
         raise ReadFailed(f"{what}: {message}")
 
     async def _write(self, call: Call, *, weight: int) -> Reply | Outcome:
@@ -360,7 +370,7 @@ class Transport:
         except aiohttp.ClientConnectorError as error:
             return Reply(status=NO_ANSWER, message=clean(f"no connection: {error}"), sent=False)
         except TimeoutError:
-            return Reply(status=NO_ANSWER, message=f"no answer within {seconds:.0f} s")
+            return Reply(status=NO_ANSWER, message=f"no answer within {seconds:.0f} s", late=True)
         except (aiohttp.ClientError, OSError) as error:
             return Reply(status=NO_ANSWER, message=clean(f"the connection broke: {str(error) or type(error).__name__}"))
         finally:

@@ -15,8 +15,8 @@ from bot.core.actions import BuildBranch, MergePull, Mutation, Outcome, OutcomeK
 from bot.core.examination import Examination
 from bot.core.facts import CommitFacts, FailureFacts, QueueEntry, Step
 from bot.core.marker import read_marker
-from bot.core.model import Branch, IssueNumber, Login, MergeMethod, NodeId, Role, Sha
-from bot.errors import GitHubError, NotFound
+from bot.core.model import Branch, IssueNumber, Login, MergeMethod, NodeId, PullNumber, Role, Sha
+from bot.errors import GitHubError, NotFound, ReadFailed
 from bot.github import (
     checkup,
     conversations,
@@ -73,7 +73,7 @@ class Client:
         """Read a plan and all its pulls: one GraphQL request per 20 workstreams, none of it cached.
 
         Where GitHub takes too long or finds it too heavy, by half as many at a time, down to one.
-        With `compare_branches` one more per 20 branches that exist already; one more for a branch where pulls from
+        With `compare_branches` one more per 20 branches that exist already; two more for a branch where pulls from
         forks of that name hide ours. Raises ReadFailed on any error or partial answer, NotFound if issue or
         repository are gone.
         """
@@ -303,7 +303,29 @@ class Client:
         return reply if isinstance(reply, Outcome) else outcomes.rest_outcome(reply, "of the App itself")
 
     def _of(self, repository: RepositoryRef) -> PlanRead:
-        return PlanRead(partial(self._ask, repository), repository.full_name, self._app_id)
+        numbers = partial(self._own_pulls, repository)
+        return PlanRead(partial(self._ask, repository), numbers, repository.full_name, self._app_id)
+
+    async def _own_pulls(self, repository: RepositoryRef, owner: str, branch: Branch) -> list[PullNumber]:
+        """List the pulls of a branch of the repository's own, newest first; raises ReadFailed rather than miss one.
+
+        REST tells heads by their owner, which GraphQL does not: a stranger's fork cannot get into the list.
+        https://docs.github.com/en/rest/pulls/pulls#list-pull-requests
+        """
+        route = "/repos/{owner}/{name}/pulls{?head,state,per_page}"
+        names = {**_names(repository), "head": f"{owner}:{branch}", "state": "all", "per_page": "100"}
+        page = await self._transport.get(repository, route, names, cached=True)
+        with documented_shapes("the pulls of a branch"):
+            own = [
+                PullNumber(pull["number"])
+                for pull in page.data
+                if pull["head"]["ref"] == branch
+                and (pull["head"]["repo"] or {}).get("id") == pull["base"]["repo"]["id"]
+            ]
+        # the same owner may have forks, too; those are made by people whom it trusts
+        if page.next_url is not None and len(own) < queries.PULLS_PER_BRANCH:
+            raise ReadFailed(f"pulls from forks of {owner} crowd those of the branch {branch} out of sight")
+        return own
 
     async def _ask(
         self,

@@ -8,16 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.core.facts import BranchFacts, CommitFacts, PullFacts, WorkstreamFacts
-from bot.core.model import Branch, Sha
-from bot.errors import NotFound, ReadFailed
+from bot.core.model import Branch, PullNumber, Sha
+from bot.errors import NotFound
 from bot.github import queries, readings
 from bot.github.answers import GraphQLError, ResourceLimits, documented_shapes
 from bot.github.pieces import in_pieces
 from bot.github.port import PlanQuestion, PlanReading
 
-MOST_PAGES_OF_FORK_PULLS = 4  # further requests for one branch whose name pulls from forks use too
-
 Ask = Callable[..., Awaitable[dict[str, Any]]]
+Numbers = Callable[[str, Branch], Awaitable[Sequence[PullNumber]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +24,7 @@ class PlanRead:
     """Reads of one repository. Each raises as `ask` does, and NotFound for what is gone."""
 
     ask: Ask
+    numbers: Numbers  # of the pulls whose branch is this repository's own, newest first
     full_name: str
     app_id: int
 
@@ -55,10 +55,11 @@ class PlanRead:
         if found is None or found["issue"] is None:
             raise NotFound(f"issue {question.issue} of {self.full_name}")
         facts = readings.repository(found)
+        owner = facts.full_name.partition("/")[0]  # as it is called now, and not as we may still call it
         base = readings.base(question.base or facts.default_branch, found["base"])
-        workstreams = await self._workstreams(first.branches, found)
+        workstreams = await self._workstreams(owner, first.branches, found)
         for page, more in await in_pieces(question.branches[len(first.branches) :], first.size, self._branches):
-            workstreams |= await self._workstreams(page, more)
+            workstreams |= await self._workstreams(owner, page, more)
         if question.compare_branches and base.sha is not None:
             workstreams = await self._compared(base.name, workstreams)
         judged = readings.commits(first.commits, found, self.app_id)
@@ -96,29 +97,32 @@ class PlanRead:
         found: Mapping[str, Any] = (await self.ask(queries.branches_request(branches), splits=splits))["repository"]
         return found
 
-    async def _workstreams(self, branches: Sequence[Branch], data: Mapping[str, Any]) -> dict[Branch, WorkstreamFacts]:
+    async def _workstreams(
+        self, owner: str, branches: Sequence[Branch], data: Mapping[str, Any]
+    ) -> dict[Branch, WorkstreamFacts]:
         return {
             branch: WorkstreamFacts(
                 branch=readings.branch(branch, data[f"b{number}"]),
-                pulls=await self._pulls(branch, data[f"p{number}"]),
+                pulls=await self._pulls(owner, branch, data[f"p{number}"]),
             )
             for number, branch in enumerate(branches)
         }
 
-    async def _pulls(self, branch: Branch, page: Mapping[str, Any]) -> tuple[PullFacts, ...]:
+    async def _pulls(self, owner: str, branch: Branch, page: Mapping[str, Any]) -> tuple[PullFacts, ...]:
         """Return the newest pulls of this repository's own branch, however many pulls forks open under its name."""
         nodes = [node for node in page["nodes"] if not node["isCrossRepository"]]
         crowded = len(nodes) < len(page["nodes"])
-        for _ in range(MOST_PAGES_OF_FORK_PULLS):
-            if not crowded or not page["pageInfo"]["hasNextPage"] or len(nodes) >= queries.PULLS_PER_BRANCH:
-                break
-            variables = {"head": branch, "after": page["pageInfo"]["endCursor"], "app": self.app_id}
-            request = queries.Request(operation="MorePulls", document=queries.MORE, variables=variables)
-            page = (await self.ask(request))["repository"]["pulls"]
-            nodes += [node for node in page["nodes"] if not node["isCrossRepository"]]
-        if crowded and page["pageInfo"]["hasNextPage"] and len(nodes) < queries.PULLS_PER_BRANCH:
-            raise ReadFailed(f"pulls from forks crowd those of the branch {branch} out of sight")
-        return tuple(readings.pull(node, self.app_id) for node in nodes[: queries.PULLS_PER_BRANCH])
+        if crowded and page["pageInfo"]["hasNextPage"]:
+            known = {node["number"] for node in nodes}
+            older = [number for number in await self.numbers(owner, branch) if number not in known]
+            nodes += await self._own(older[: queries.PULLS_PER_BRANCH - len(nodes)])
+        return tuple(readings.pull(node, self.app_id) for node in nodes)
+
+    async def _own(self, numbers: Sequence[PullNumber]) -> list[Mapping[str, Any]]:
+        if not numbers:
+            return []
+        found = (await self.ask(queries.pulls_request(numbers)))["repository"]
+        return [found[f"p{place}"] for place in range(len(numbers))]
 
     async def _compared(
         self, base: Branch, workstreams: dict[Branch, WorkstreamFacts]

@@ -21,13 +21,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.core.model import CONFIG_PATH, LABEL_PREFIX, OWN_CHECK, Branch, IssueNumber, NodeId, Sha
+from bot.core.model import CONFIG_PATH, LABEL_PREFIX, OWN_CHECK, Branch, IssueNumber, NodeId, PullNumber, Sha
 
 BRANCHES_PER_REQUEST = 20
 PULLS_PER_BRANCH = 3
 COMMITS_PER_REQUEST = 10
 COMMITS_PER_PAGE = 100  # of a history
-MORE_PULLS = 25  # pulls looked at per further request when pulls from forks crowd out our own
 CHECKS_PER_COMMIT = 100
 OPEN_PULLS_PER_PAGE = 50
 RUNS_PER_REQUEST = 10  # each may come with 131,070 characters of output
@@ -176,17 +175,6 @@ query Failures($runs: [ID!]!) {{
   }} }}
 }}"""
 
-MORE = f"""
-query MorePulls($owner: String!, $name: String!, $app: Int!, $head: String!, $after: String) {{
-  repository(owner: $owner, name: $name) {{
-    pulls: pullRequests(
-      headRefName: $head, first: {MORE_PULLS}, after: $after, orderBy: {{field: CREATED_AT, direction: DESC}}
-    ) {{ pageInfo {{ hasNextPage endCursor }} nodes {{ ...Pull }} }}
-  }}
-}}
-{PULL}{ROLLUP}{OWN_RUNS}
-{ACTOR}"""
-
 # Newest first and not only first parents: GitHub has no first-parent history, so that history.py walks it. A page asks
 # for 1 + 2 x 100 connections (2 points) and at most 800 nodes.
 HISTORY = f"""
@@ -269,6 +257,22 @@ query PlanBranches($owner: String!, $name: String!, {", ".join([*_app(branches),
 {TIP}
 {ACTOR}{_fragments(branches, ())}"""
     return Request(operation="PlanBranches", document=document, variables=variables)
+
+
+def pulls_request(numbers: Sequence[PullNumber]) -> Request:
+    """Ask for pulls by number, alias `p<n>` for the n-th. The caller adds `owner`, `name` and `app`."""
+    declared = ", ".join(f"$n{place}: Int!" for place in range(len(numbers)))
+    fields = "\n".join(f"    p{place}: pullRequest(number: $n{place}) {{ ...Pull }}" for place in range(len(numbers)))
+    document = f"""
+query OwnPulls($owner: String!, $name: String!, $app: Int!, {declared}) {{
+  repository(owner: $owner, name: $name) {{
+{fields}
+  }}
+}}
+{PULL}{ROLLUP}{OWN_RUNS}
+{ACTOR}"""
+    variables = {f"n{place}": number for place, number in enumerate(numbers)}
+    return Request(operation="OwnPulls", document=document, variables=variables)
 
 
 def commits_request(commits: Sequence[Sha]) -> Request:

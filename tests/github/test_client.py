@@ -116,24 +116,6 @@ async def test_nothing_is_compared_where_no_branch_exists(stack: Stack) -> None:
     assert len(stack.fake.sent) == 1
 
 
-async def test_pulls_from_forks_do_not_hide_ours(stack: Stack) -> None:
-    """Anybody can open pulls from a fork whose branch has our name."""
-    forks = nodes(*(answers.pull(90 + number, isCrossRepository=True) for number in range(3)), more=True, cursor="c1")
-    more = {"data": {"repository": {"pulls": nodes(answers.pull(95, isCrossRepository=True), answers.pull(3))}}}
-    stack.fake.graphql(answers.plan(b0=answers.tip(), p0=forks), more)
-    reading = await stack.client.read_plan(REPOSITORY, question(W1))
-    assert [pull.number for pull in reading.workstreams[W1].pulls] == [3]
-    assert stack.fake.sent[1]["variables"]["after"] == "c1"
-
-
-async def test_where_forks_crowd_ours_out_of_sight_it_is_not_taken_for_missing(stack: Stack) -> None:
-    forks = nodes(*(answers.pull(90 + number, isCrossRepository=True) for number in range(3)), more=True, cursor="c1")
-    more = {"data": {"repository": {"pulls": nodes(answers.pull(95, isCrossRepository=True), more=True, cursor="c2")}}}
-    stack.fake.graphql(answers.plan(b0=answers.tip(), p0=forks), more)
-    with pytest.raises(ReadFailed, match="crowd those of the branch"):
-        await stack.client.read_plan(REPOSITORY, question(W1))
-
-
 async def test_older_pulls_of_our_own_are_not_searched_for(stack: Stack) -> None:
     ours = nodes(*(answers.pull(number) for number in (9, 8, 7)), more=True, cursor="c1")
     stack.fake.graphql(answers.plan(b0=answers.tip(), p0=ours))

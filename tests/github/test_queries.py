@@ -9,7 +9,7 @@ from graphql import GraphQLSchema, OperationDefinitionNode, parse, validate
 from graphql.execution.values import get_variable_values
 
 from bot.core.actions import ClosePull, EditComment, MarkReady, Mutation, RemoveLabels, ReopenPull, UpdateBranch
-from bot.core.model import Branch, IssueNumber, Key, NodeId, Sha
+from bot.core.model import Branch, IssueNumber, Key, NodeId, PullNumber, Sha
 from bot.github import mutations, queries
 from sandbox.graphql.cost import Count, count
 from sandbox.graphql.schema import load_schema
@@ -47,9 +47,9 @@ def reads() -> Iterator[tuple[str, dict[str, Any]]]:
         queries.branches_request(BRANCHES),
         queries.compare_request(Branch("main"), BRANCHES),
         queries.commits_request(COMMITS),
+        queries.pulls_request([PullNumber(3), PullNumber(4)]),
     ):
         yield request.document, request.variables
-    yield queries.MORE, {"head": "x", "after": None}
     yield queries.OPEN_PULLS, {"after": None}
     yield queries.FAILURES, {"runs": ["CR_1"]}
     yield queries.HISTORY, {"tip": COMMITS[0], "after": None}

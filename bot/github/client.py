@@ -74,8 +74,8 @@ class Client:
 
         Where GitHub takes too long or finds it too heavy, by half as many at a time, down to one.
         With `compare_branches` one more per 20 branches that exist already; two more for a branch where pulls from
-        forks of that name hide ours. Raises ReadFailed on any error or partial answer, NotFound if issue or
-        repository are gone.
+        forks of that name hide ours; one more per 100 tags beyond the first 100, at most 1,000. Raises ReadFailed on
+        any error or partial answer, NotFound if issue or repository are gone.
         """
         reading = await self._of(repository).plan(question)
         self._repository_ids[_key(repository)] = reading.repository.node_id

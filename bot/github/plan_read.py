@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.core.facts import BranchFacts, CommitFacts, PullFacts, WorkstreamFacts
-from bot.core.model import Branch, PullNumber, Sha
-from bot.errors import NotFound
+from bot.core.model import Branch, IssueNumber, PullNumber, Sha
+from bot.errors import NotFound, ReadFailed
 from bot.github import queries, readings
 from bot.github.answers import GraphQLError, ResourceLimits, documented_shapes
 from bot.github.pieces import in_pieces
@@ -17,6 +17,8 @@ from bot.github.port import PlanQuestion, PlanReading
 
 Ask = Callable[..., Awaitable[dict[str, Any]]]
 Numbers = Callable[[str, Branch], Awaitable[Sequence[PullNumber]]]
+
+MOST_PAGES_OF_TAGS = 10  # more checkpoints than any plan has
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class PlanRead:
             issue=readings.issue(found["issue"]),
             base=base,
             config_source=readings.config(found["config"]),
-            tags=readings.tags(found["tags"]["nodes"]),
+            tags=await self._tags(question.issue, found["tags"]),
             workstreams=workstreams,
             comment=readings.comment(data.get("comment")),
             commits=judged,
@@ -92,6 +94,22 @@ class PlanRead:
                 if first.size == 1:
                     raise
                 first = first.half()
+
+    async def _tags(self, issue: IssueNumber, page: Mapping[str, Any]) -> dict[str, Sha]:
+        """Return a plan's tags, of which the first page is there. Raises ReadFailed if there are too many to read."""
+        prefix = queries.tag_prefix(issue)
+        tags = readings.tags(page["nodes"])
+        for _ in range(MOST_PAGES_OF_TAGS - 1):
+            if not page["pageInfo"]["hasNextPage"]:
+                break
+            variables = {"tags": prefix, "after": page["pageInfo"]["endCursor"]}
+            request = queries.Request(operation="Tags", document=queries.TAGS, variables=variables)
+            page = (await self.ask(request))["repository"]["tags"]
+            tags |= readings.tags(page["nodes"])
+        if page["pageInfo"]["hasNextPage"]:
+            most = MOST_PAGES_OF_TAGS * queries.TAGS_PER_PAGE
+            raise ReadFailed(f"more than {most} tags below {prefix}: delete those that are no checkpoints of the plan")
+        return tags
 
     async def _branches(self, branches: Sequence[Branch], splits: bool) -> Mapping[str, Any]:
         found: Mapping[str, Any] = (await self.ask(queries.branches_request(branches), splits=splits))["repository"]

@@ -27,6 +27,7 @@ BRANCHES_PER_REQUEST = 20
 PULLS_PER_BRANCH = 3
 COMMITS_PER_REQUEST = 10
 COMMITS_PER_PAGE = 100  # of a history
+TAGS_PER_PAGE = 100
 CHECKS_PER_COMMIT = 100
 OPEN_PULLS_PER_PAGE = 50
 RUNS_PER_REQUEST = 10  # each may come with 131,070 characters of output
@@ -118,7 +119,7 @@ HEAD = f"""
       editor {{ ...Actor }}
       labels(first: 100) {{ nodes {{ name }} }}
     }}
-    tags: refs(refPrefix: $tags, first: 100) {{ nodes {{ ...Tip }} }}
+    tags: refs(refPrefix: $tags, first: {TAGS_PER_PAGE}) {{ pageInfo {{ hasNextPage endCursor }} nodes {{ ...Tip }} }}
     config: object(expression: $config) {{ ... on Blob {{ text isBinary isTruncated }} }}"""
 
 OPEN_PULLS = f"""
@@ -175,6 +176,18 @@ query Failures($runs: [ID!]!) {{
   }} }}
 }}"""
 
+# A page asks for 1 connection (1 point) and at most 100 nodes.
+TAGS = f"""
+query Tags($owner: String!, $name: String!, $tags: String!, $after: String) {{
+  repository(owner: $owner, name: $name) {{
+    tags: refs(refPrefix: $tags, first: {TAGS_PER_PAGE}, after: $after) {{
+      pageInfo {{ hasNextPage endCursor }}
+      nodes {{ ...Tip }}
+    }}
+  }}
+}}
+{TIP}"""
+
 # Newest first and not only first parents: GitHub has no first-parent history, so that history.py walks it. A page asks
 # for 1 + 2 x 100 connections (2 points) and at most 800 nodes.
 HISTORY = f"""
@@ -203,6 +216,11 @@ class Request:
     variables: dict[str, Any]
 
 
+def tag_prefix(issue: IssueNumber) -> str:
+    """Return what the refs of a plan's checkpoint tags begin with."""
+    return f"refs/tags/signalbox/{issue}/"
+
+
 def plan_request(
     *,
     issue: IssueNumber,
@@ -216,7 +234,7 @@ def plan_request(
     The caller adds `owner`, `name` and `app` to the variables.
     """
     config = f"HEAD:{CONFIG_PATH}" if base is None else f"refs/heads/{base}:{CONFIG_PATH}"
-    variables: dict[str, Any] = {"issue": issue, "tags": f"refs/tags/signalbox/{issue}/", "config": config}
+    variables: dict[str, Any] = {"issue": issue, "tags": tag_prefix(issue), "config": config}
     declared = ["$issue: Int!", "$tags: String!", "$config: String!"]
     base_field = "base: defaultBranchRef { ...Base }"
     if base is not None:

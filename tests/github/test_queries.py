@@ -50,6 +50,7 @@ def reads() -> Iterator[tuple[str, dict[str, Any]]]:
         queries.pulls_request([PullNumber(3), PullNumber(4)]),
     ):
         yield request.document, request.variables
+    yield queries.TAGS, {"tags": queries.tag_prefix(ISSUE), "after": None}
     yield queries.OPEN_PULLS, {"after": None}
     yield queries.FAILURES, {"runs": ["CR_1"]}
     yield queries.HISTORY, {"tip": COMMITS[0], "after": None}

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from bot.errors import ReadFailed
+from bot.github import queries
 from tests.github import answers
 from tests.github.answers import Json, nodes
 from tests.github.fake import REPOSITORY, Stack, reply
@@ -77,11 +78,11 @@ async def test_a_crowd_of_pulls_from_a_fork_keeps_no_plan_from_being_read(story:
     await story.call("POST", "/repos/octo/demo/forks", {}, by="otto")
     base = (await story.read()).base.sha
     await story.call("POST", "/repos/otto/demo/git/refs", {"ref": f"refs/heads/{W2}", "sha": base}, by="otto")
-    for branch in (W1, W2):
+    for branch, crowd in ((W1, CROWD), (W2, queries.PULLS_PER_BRANCH + 1)):
         body = {"message": "Mine", "content": "bWluZQ==", "branch": branch}
         await story.call("PUT", "/repos/otto/demo/contents/mine.txt", body, by="otto")
         opened = {"title": "W1", "head": f"otto:{branch}", "base": "main"}
-        for _ in range(CROWD):
+        for _ in range(crowd):
             number = (await story.call("POST", "/repos/octo/demo/pulls", opened, by="otto"))["number"]
             await story.call("PATCH", f"/repos/octo/demo/pulls/{number}", {"state": "closed"}, by="otto")
     found = (await story.read()).workstreams

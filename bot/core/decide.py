@@ -329,7 +329,8 @@ def _next_look(view: PlanView, facts: Facts, memory: Memory, known: Set[Sha]) ->
     looks += [view.now + EXPLAINING] if failures.is_awaited(view, facts, memory.told) else []
     new = [each for each in view.landings if each.open and each.sha not in known]
     unread = [each for each in new if not {each.sha, each.before} <= facts.commits.keys()]
-    looks += [view.now + SHOWING] if unread or memory.tip not in {None, view.base.sha} else []
+    unknown = view.base.sha is not None and memory.tip not in {None, view.base.sha}  # with what the base moved
+    looks += [view.now + SHOWING] if unread or unknown else []
     for stream in view.streams:
         if stream.stage is Stage.VERIFYING and stream.landing is None:
             waited = view.now - stream.since  # ever longer: the base may never show it
